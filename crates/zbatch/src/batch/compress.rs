@@ -1,0 +1,302 @@
+//! Compression, one item at a time. Each chunk of a batch is compressed into a buffer of its own that has room for the worst
+//! case, so that every frame is made with `compressBound` bytes free (less makes libzstd fail, or choose other bytes) and is
+//! never moved; the pages behind the last frame were not touched and are given back.
+
+use super::{Job, Partial, Worker, collected, filled, plan, reserved, same_length, status_at, take};
+use crate::buffer::BufferWithSegments;
+use crate::collection::BufferWithSegmentsCollection;
+use crate::contexts::{CheckedOut, Context, Contexts};
+use crate::control::Tally;
+use crate::dictionary::Dictionary;
+use crate::error::{Error, Result, Status, Subject};
+use crate::items::Items;
+use crate::libzstd::{CompressionContext, CompressionDictionary, DecompressionContext, compress_bound};
+use crate::memory::{Arena, Memory};
+use crate::params::{CompressionParameters, Format, RunOptions};
+use crate::segment::Segment;
+use crate::workers::{self, Queue};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Compresses items to frames: python-zstandard's `ZstdCompressor`. Immutable; any number of threads may use one.
+pub struct Compressor {
+    parameters: CompressionParameters,
+    dict: Option<Dictionary>,
+    mode: DictMode,
+    contexts: Contexts<Compressing>,
+}
+
+/// How contexts get the dictionary. Frames are to be those of a context that loaded it, or of one that refers to the
+/// digestion that the caller made; see [`Dictionary::digest`].
+enum DictMode {
+    /// Every context loads it, by reference, and digests it at most once in its life.
+    Load,
+    /// Items of fewer than `below` bytes share one digestion, which gives the same bytes. From there on libzstd takes other
+    /// parameters with a digestion than it takes for a loaded dictionary.
+    Share { digested: Arc<CompressionDictionary>, below: usize },
+    /// The caller digested it.
+    Digested(Arc<CompressionDictionary>),
+}
+
+/// A shared digestion stands for a loaded dictionary below this size of content (libzstd 1.5.7,
+/// `ZSTD_USE_CDICT_PARAMS_SRCSIZE_CUTOFF`) ...
+const SHARE_BELOW: usize = 128 << 10;
+/// ... or below this many times the dictionary (`ZSTD_USE_CDICT_PARAMS_DICTSIZE_MULTIPLIER`).
+const SHARE_BELOW_DICTS: usize = 6;
+
+/// The contexts of one worker.
+struct Compressing {
+    usual: CompressionContext,
+    /// Loads the dictionary where the usual one shares a digestion.
+    loading: Option<CompressionContext>,
+    verifier: Option<Verifier>,
+    may_be_kept: bool,
+}
+
+struct Verifier {
+    context: DecompressionContext,
+    scratch: Memory,
+}
+
+impl Context for Compressing {
+    fn size(&self) -> usize {
+        let loading = self.loading.as_ref().map_or(0, CompressionContext::size);
+        let verifier = self.verifier.as_ref().map_or(0, |v| v.context.size() + v.scratch.len());
+        self.usual.size() + loading + verifier
+    }
+
+    fn may_be_kept(&self) -> bool {
+        self.may_be_kept
+    }
+}
+
+impl Compressor {
+    /// Makes a compressor. It keeps the dictionary alive.
+    pub fn new(parameters: &CompressionParameters, dict: Option<&Dictionary>) -> Result<Self> {
+        parameters.validate()?;
+        // Empty dictionaries are none: libzstd says so of loading one.
+        let dict = dict.filter(|dict| !dict.data().is_empty());
+        let mode = match dict {
+            Some(dict) => DictMode::of(dict, parameters)?,
+            None => DictMode::Load,
+        };
+        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), mode, contexts: Contexts::new() })
+    }
+
+    /// Bytes that the compressor holds at this moment: its idle contexts, which are kept from call to call.
+    pub fn memory_size(&self) -> usize {
+        self.contexts.size()
+    }
+
+    fn check_out(&self) -> Result<CheckedOut<'_, Compressing>> {
+        self.contexts.check_out(|| {
+            let usual = match &self.mode {
+                DictMode::Load => self.loading_context()?,
+                DictMode::Share { digested, .. } | DictMode::Digested(digested) => {
+                    let mut context = self.plain_context()?;
+                    context.refer_to(digested)?;
+                    context
+                }
+            };
+            // Contexts with threads of libzstd's own would hang in a forked child.
+            let may_be_kept = self.parameters.workers == 0;
+            Ok(Compressing { usual, loading: None, verifier: None, may_be_kept })
+        })
+    }
+
+    fn plain_context(&self) -> Result<CompressionContext> {
+        let mut context = CompressionContext::new()?;
+        for (parameter, value) in self.parameters.settings() {
+            context.set(parameter, value)?;
+        }
+        Ok(context)
+    }
+
+    fn loading_context(&self) -> Result<CompressionContext> {
+        let mut context = self.plain_context()?;
+        if let Some(dict) = &self.dict {
+            context.load_dictionary(dict.bytes(), dict.content())?;
+        }
+        Ok(context)
+    }
+
+    fn compress_with(&self, contexts: &mut Compressing, src: &[u8], dst: &mut [u8]) -> Result<usize> {
+        let context = match self.mode {
+            DictMode::Share { below, .. } if src.len() >= below => match &mut contexts.loading {
+                Some(context) => context,
+                none => none.insert(self.loading_context()?),
+            },
+            _ => &mut contexts.usual,
+        };
+        Ok(context.compress(src, dst)?)
+    }
+
+    fn verify(&self, contexts: &mut Compressing, src: &[u8], frame: &[u8]) -> Result<()> {
+        const DIFFERS: Error = Error::new(Status::Internal, "the frame does not decompress to the item");
+        let verifier = match &mut contexts.verifier {
+            Some(verifier) => verifier,
+            none => {
+                let dict = self.dict.as_ref().map(Dictionary::for_decompression);
+                let context = DecompressionContext::new(self.parameters.format == Format::Zstd1Magicless, dict)?;
+                none.insert(Verifier { context, scratch: Memory::empty() })
+            }
+        };
+        if verifier.scratch.len() < src.len() {
+            verifier.scratch = Memory::new(src.len())?;
+        }
+        let scratch = &mut verifier.scratch[..src.len()];
+        let size = verifier.context.decompress(frame, scratch).map_err(|_| DIFFERS)?;
+        if scratch[..size] == *src { Ok(()) } else { Err(DIFFERS) }
+    }
+
+    /// Compresses `src` to one frame.
+    pub fn compress(&self, src: &[u8]) -> Result<Vec<u8>> {
+        let mut frame = filled(0, bound(src.len())?)?;
+        let size = self.compress_into(src, &mut frame)?;
+        frame.truncate(size);
+        frame.shrink_to_fit();
+        Ok(frame)
+    }
+
+    /// Compresses `src` to one frame at the start of `dst` and returns the frame's size. `dst` need not have room for more
+    /// than the frame; with [`compress_bound`] bytes it always has.
+    pub fn compress_into(&self, src: &[u8], dst: &mut [u8]) -> Result<usize> {
+        let bound = bound(src.len())?;
+        let mut contexts = self.check_out()?;
+        let about = |error: Error| error.about(Subject::Compressing);
+        if dst.len() >= bound {
+            return self.compress_with(&mut contexts, src, dst).map_err(about);
+        }
+        // With less room libzstd fails though the frame fits, or writes other bytes.
+        let mut scratch = Memory::new(bound)?;
+        let size = self.compress_with(&mut contexts, src, &mut scratch).map_err(about)?;
+        let place =
+            dst.get_mut(..size).ok_or(Error::new(Status::DstTooSmall, "the frame does not fit the destination"))?;
+        place.copy_from_slice(&scratch[..size]);
+        Ok(size)
+    }
+
+    /// Compresses `items` to as many frames in the same order. The frames are those of `ZSTD_compress2` with the same
+    /// settings and do not depend on the number of threads. One item that fails fails the call, and the error names the
+    /// lowest.
+    pub fn multi_compress_to_buffer<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        run: &RunOptions<'_>,
+    ) -> Result<BufferWithSegmentsCollection> {
+        self.batch(items, run, None).map(|all| all.value)
+    }
+
+    /// The same, but good frames are delivered even when items fail; `statuses` tells which is which.
+    pub fn multi_compress_to_buffer_partial<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        run: &RunOptions<'_>,
+        statuses: &mut [Status],
+    ) -> Result<Partial<BufferWithSegmentsCollection>> {
+        self.batch(items, run, Some(statuses))
+    }
+
+    fn batch<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        run: &RunOptions<'_>,
+        mut statuses: Option<&mut [Status]>,
+    ) -> Result<Partial<BufferWithSegmentsCollection>> {
+        same_length(statuses.as_deref(), items.len())?;
+        if let Some(statuses) = &mut statuses {
+            statuses.fill(Status::Ok);
+        }
+        let job = Job::new(run, Subject::Compressing, statuses.is_some());
+        let ranges = collected(plan::cut(items.len(), |item| items.get(item).len() as u64))?;
+        let mut made: Vec<Option<BufferWithSegments>> = filled(None, ranges.len())?;
+        let mut chunks = reserved(ranges.len())?;
+        let mut total = 0u64;
+        for (range, place) in ranges.into_iter().zip(&mut made) {
+            let statuses = statuses.as_mut().map(|rest| take(rest, range.len()));
+            let bytes: u64 = range.clone().map(|item| items.get(item).len() as u64 + plan::ITEM).sum();
+            let nanoseconds = bytes.saturating_mul(self.parameters.nanoseconds_per_byte());
+            total = total.saturating_add(bytes);
+            chunks.push(Chunk { range, statuses, place, nanoseconds });
+        }
+        let total = usize::try_from(total).unwrap_or(usize::MAX);
+        let start = || (Worker { job: &job, context: self.check_out(), tally: Tally::default() }, Arena::new(total));
+        let workers = workers::run(Queue::new(chunks), run.threads, start, |(worker, arena), chunk| {
+            self.run_chunk(worker, arena, items, chunk);
+        });
+        let error = job.end(workers)?;
+        // A chunk without a buffer had not even the memory for its table.
+        let buffers: Option<Vec<BufferWithSegments>> = made.into_iter().collect();
+        let value = BufferWithSegmentsCollection::new(buffers.ok_or(Error::no_memory())?)?;
+        Ok(Partial { value, error })
+    }
+
+    /// Compresses the items of one chunk, one behind the other, into one buffer.
+    fn run_chunk<I: Items + ?Sized>(
+        &self,
+        worker: &mut Worker<'_, Compressing>,
+        arena: &mut Arena,
+        items: &I,
+        chunk: Chunk<'_>,
+    ) {
+        let Chunk { range, mut statuses, place, .. } = chunk;
+        let Worker { job, context, tally } = worker;
+        let room = range.clone().try_fold(0usize, |room, item| room.checked_add(bound(items.get(item).len()).ok()?));
+        let memory = room.ok_or(Error::no_memory()).and_then(|room| arena.room(room));
+        let (mut memory, refused) = match memory {
+            Ok(memory) => (memory, None),
+            Err(error) => (Memory::empty(), Some(error)),
+        };
+        let Ok(mut table) = reserved(range.len()) else { return };
+        let mut end = 0;
+        for (index, item) in range.enumerate() {
+            let src = items.get(item);
+            let size = job.item(tally, (item, src.len()), status_at(&mut statuses, index), || {
+                let contexts = context.as_mut().map_err(|error| *error)?;
+                refused.map_or(Ok(()), Err)?;
+                let size = self.compress_with(contexts, src, &mut memory[end..])?;
+                if job.run.verify {
+                    self.verify(contexts, src, &memory[end..end + size])?;
+                }
+                Ok(size)
+            });
+            let size = size.unwrap_or(0);
+            table.push(Segment { offset: end as u64, length: size as u64 });
+            end += size;
+            tally.bytes_out += size as u64;
+        }
+        arena.settle(&mut memory, end);
+        *place = Some(BufferWithSegments::from_parts(Arc::new(memory), table));
+    }
+}
+
+impl DictMode {
+    fn of(dict: &Dictionary, parameters: &CompressionParameters) -> Result<Self> {
+        if let Some(digested) = dict.digested() {
+            return Ok(Self::Digested(Arc::clone(digested)));
+        }
+        if !parameters.is_plain_level() {
+            return Ok(Self::Load);
+        }
+        let below = dict.data().len().saturating_mul(SHARE_BELOW_DICTS).max(SHARE_BELOW);
+        Ok(dict.for_level(parameters.level)?.map_or(Self::Load, |digested| Self::Share { digested, below }))
+    }
+}
+
+fn bound(size: usize) -> Result<usize> {
+    compress_bound(size).ok_or(Error::new(Status::InvalidArgument, "the item is larger than a frame can be"))
+}
+
+/// A worker's run of items.
+struct Chunk<'a> {
+    range: Range<usize>,
+    statuses: Option<&'a mut [Status]>,
+    place: &'a mut Option<BufferWithSegments>,
+    nanoseconds: u64,
+}
+
+impl workers::Chunk for Chunk<'_> {
+    fn nanoseconds(&self) -> u64 {
+        self.nanoseconds
+    }
+}

@@ -1,0 +1,794 @@
+//! Decompression, one item at a time. First every item's frames are measured; then items of known size are decompressed
+//! straight to their final place in one block, whose layout is known before any work is done. An item whose frames do not
+//! record a size sends its chunk to a buffer of its own, which grows as the content comes.
+//!
+//! All limits are checked here: per item when it is measured, or when it has grown; for the batch in the order of the items,
+//! by the sizes known beforehand when it is planned, by those found out as chunks come in (see `Ledger`).
+
+use super::{Job, Partial, Worker, collected, filled, plan, reserved, same_length, status_at, take};
+use crate::buffer::BufferWithSegments;
+use crate::collection::BufferWithSegmentsCollection;
+use crate::contexts::{CheckedOut, Context, Contexts};
+use crate::control::Tally;
+use crate::dictionary::Dictionary;
+use crate::error::{Error, Result, Status, Subject};
+use crate::frame::{self, CONTENTSIZE_UNKNOWN, Measure};
+use crate::items::Items;
+use crate::libzstd::{Code, DecompressionContext};
+use crate::memory::Memory;
+use crate::params::{DecompressionParameters, Format, RunOptions};
+use crate::segment::Segment;
+use crate::workers::{self, Queue};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Decompresses frames to items: python-zstandard's `ZstdDecompressor`. Immutable; any number of threads may use one.
+pub struct Decompressor {
+    parameters: DecompressionParameters,
+    dict: Option<Dictionary>,
+    contexts: Contexts<DecompressionContext>,
+}
+
+impl Context for DecompressionContext {
+    fn size(&self) -> usize {
+        self.size()
+    }
+
+    fn may_be_kept(&self) -> bool {
+        true
+    }
+}
+
+/// While a batch is planned, lengths of segments that are not lengths: the size is not known yet ...
+const UNKNOWN: u64 = CONTENTSIZE_UNKNOWN;
+/// ... or the item has failed already.
+const FAILED: u64 = u64::MAX - 1;
+
+/// Items of unknown size are decompressed in one go into this much room at most; larger ones grow as they are streamed.
+const ONE_GO: usize = 4 << 20;
+
+/// Nanoseconds to measure and to decompress an item, very roughly; a byte of content takes one. Only to tell work that is
+/// worth a second thread from work that is not.
+const MEASURING: u64 = 40;
+const DECOMPRESSING: u64 = 300;
+
+const TOO_SMALL: Error = Error::new(Status::DstTooSmall, "the content does not fit the destination");
+
+impl Decompressor {
+    /// Makes a decompressor. With a dictionary it also decompresses frames that need none.
+    pub fn new(parameters: &DecompressionParameters, dict: Option<&Dictionary>) -> Result<Self> {
+        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), contexts: Contexts::new() })
+    }
+
+    /// Bytes that the decompressor holds at this moment: its idle contexts, which are kept from call to call.
+    pub fn memory_size(&self) -> usize {
+        self.contexts.size()
+    }
+
+    fn check_out(&self) -> Result<CheckedOut<'_, DecompressionContext>> {
+        let magicless = self.parameters.format == Format::Zstd1Magicless;
+        let dict = self.dict.as_ref().map(Dictionary::for_decompression);
+        Ok(self.contexts.check_out(|| DecompressionContext::new(magicless, dict))?)
+    }
+
+    /// Measures an item and holds what it claims against the limit of an item and the size that the caller gave, if any.
+    fn measure(&self, item: &[u8], given: u64) -> Result<Measure> {
+        let mut measure = frame::measure(item, &self.parameters, self.dict.as_ref().map_or(0, Dictionary::id))?;
+        if given != 0 && given != UNKNOWN {
+            match measure.size {
+                Some(size) if size != given => return Err(Error::size_mismatch(size, given)),
+                None if given > measure.bound => return Err(Error::size_mismatch(measure.bound, given)),
+                _ => measure.size = Some(given),
+            }
+        }
+        let limit = self.parameters.item_limit();
+        if measure.size.is_some_and(|size| size > limit) {
+            return Err(item_limit(limit));
+        }
+        Ok(measure)
+    }
+
+    /// The frames of `item` that are to be decompressed.
+    fn frames<'i>(&self, item: &'i [u8]) -> Result<&'i [u8]> {
+        if !self.parameters.single_frame && !self.parameters.allow_extra_data {
+            return Ok(item);
+        }
+        Ok(&item[..self.measure(item, 0)?.end])
+    }
+
+    /// Decompresses `item` to `slot`, which it must fill.
+    fn fill(&self, context: &mut DecompressionContext, item: &[u8], given: bool, slot: &mut [u8]) -> Result<()> {
+        let wrong =
+            |error: Error| if given { error.as_status(Status::SizeMismatch) } else { error.as_status(Status::Corrupt) };
+        match context.decompress(self.frames(item)?, slot) {
+            Ok(size) if size == slot.len() => Ok(()),
+            Ok(size) => Err(wrong(Error::size_mismatch(size as u64, slot.len() as u64))),
+            Err(code @ Code::DST_SIZE_TOO_SMALL) => Err(wrong(code.into())),
+            Err(code) => Err(damaged(code)),
+        }
+    }
+
+    /// Decompresses `item` to the start of `span` and returns its size; the rest of `span` is zeroed, for behind the content
+    /// libzstd leaves scraps of its work.
+    fn fit(&self, context: &mut DecompressionContext, item: &[u8], span: &mut [u8]) -> Result<usize> {
+        let limit = self.parameters.item_limit();
+        let room = usize::try_from(limit).unwrap_or(usize::MAX).min(span.len());
+        let size = match context.decompress(self.frames(item)?, &mut span[..room]) {
+            Ok(size) => size,
+            Err(Code::DST_SIZE_TOO_SMALL) if room < span.len() => return Err(item_limit(limit)),
+            Err(Code::DST_SIZE_TOO_SMALL) => return Err(TOO_SMALL),
+            Err(code) => return Err(damaged(code)),
+        };
+        span[size..].fill(0);
+        Ok(size)
+    }
+
+    /// Decompresses `item`, of unknown size, to `memory` from `start` on, and returns its size. `memory` grows as needed.
+    fn append(
+        &self,
+        context: &mut DecompressionContext,
+        item: &[u8],
+        memory: &mut Memory,
+        start: usize,
+    ) -> Result<usize> {
+        let measure = self.measure(item, 0)?;
+        let limit = self.parameters.item_limit().min(self.parameters.total_limit());
+        let frames = &item[..measure.end];
+        let most = usize::try_from(measure.bound.min(limit)).map_err(|_| Error::no_memory())?;
+        let result = if most <= ONE_GO {
+            reserve(memory, start, most)?;
+            context.decompress(frames, &mut memory[start..start + most])
+        } else {
+            stream(context, frames, memory, start, most)?
+        };
+        result.map_err(|code| match code {
+            Code::DST_SIZE_TOO_SMALL if measure.bound > limit => item_limit(limit),
+            code => damaged(code),
+        })
+    }
+
+    /// How many bytes `item` becomes at most: exactly so many when all of its frames record their content size.
+    pub fn decompress_bound(&self, item: &[u8]) -> Result<usize> {
+        let about = |error: Error| error.about(Subject::Decompressing);
+        let measure = self.measure(item, 0).map_err(about)?;
+        let bound = measure.size.unwrap_or(measure.bound.min(self.parameters.item_limit()));
+        usize::try_from(bound).map_err(|_| Error::no_memory())
+    }
+
+    /// Decompresses one item.
+    pub fn decompress(&self, item: &[u8]) -> Result<Vec<u8>> {
+        let about = |error: Error| error.about(Subject::Decompressing);
+        let measure = self.measure(item, 0).map_err(about)?;
+        self.check_total(measure.size)?;
+        let mut context = self.check_out()?;
+        if let Some(size) = measure.size {
+            let mut content = filled(0, usize::try_from(size).map_err(|_| Error::no_memory())?)?;
+            self.fill(&mut context, item, false, &mut content).map_err(about)?;
+            return Ok(content);
+        }
+        let mut memory = Memory::empty();
+        let size = self.append(&mut context, item, &mut memory, 0).map_err(about)?;
+        let mut content = Vec::new();
+        content.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
+        content.extend_from_slice(&memory[..size]);
+        Ok(content)
+    }
+
+    /// Decompresses one item to the start of `dst` and returns the size of its content.
+    pub fn decompress_into(&self, item: &[u8], dst: &mut [u8]) -> Result<usize> {
+        let about = |error: Error| error.about(Subject::Decompressing);
+        let measure = self.measure(item, 0).map_err(about)?;
+        self.check_total(measure.size)?;
+        if measure.size.is_some_and(|size| size > dst.len() as u64) {
+            return Err(about(TOO_SMALL));
+        }
+        let mut context = self.check_out()?;
+        let size = self.fit(&mut context, item, dst).map_err(about)?;
+        self.check_total(Some(size as u64))?;
+        Ok(size)
+    }
+
+    /// A call for one item is a batch of one.
+    fn check_total(&self, size: Option<u64>) -> Result<()> {
+        let limit = self.parameters.total_limit();
+        match size {
+            Some(size) if size > limit => Err(total_limit(limit).about(Subject::Decompressing)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes how many bytes each item becomes to `sizes`, [`CONTENTSIZE_UNKNOWN`] where its frames do not record it, and
+    /// returns the sum, or `None` when any is unknown. The sizes are claims: they fit the limits and what the frames can
+    /// hold, but only decompressing proves them.
+    pub fn decompressed_sizes<I: Items + ?Sized>(&self, items: &I, sizes: &mut [u64]) -> Result<Option<u64>> {
+        same_length(Some(sizes), items.len())?;
+        let mut total = Some(0u64);
+        for (index, place) in sizes.iter_mut().enumerate() {
+            let about = |error: Error| error.about(Subject::Decompressing).with_item(index);
+            let size = self.measure(items.get(index), 0).map_err(about)?.size;
+            *place = size.unwrap_or(UNKNOWN);
+            total = total.zip(size).and_then(|(total, size)| total.checked_add(size));
+            self.check_total(total).map_err(about)?;
+        }
+        Ok(total)
+    }
+
+    /// Decompresses `items` to as many segments in the same order. `sizes` tells the size of each item's content, 0 or
+    /// [`CONTENTSIZE_UNKNOWN`] where the caller does not know it. One item that fails fails the call, and the error names the
+    /// lowest. When every size is known beforehand the result is one buffer.
+    pub fn multi_decompress_to_buffer<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        sizes: Option<&[u64]>,
+        run: &RunOptions<'_>,
+    ) -> Result<BufferWithSegmentsCollection> {
+        self.to_buffer(items, sizes, run, None).map(|all| all.value)
+    }
+
+    /// The same, but good items are delivered even when others fail; `statuses` tells which is which.
+    pub fn multi_decompress_to_buffer_partial<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        sizes: Option<&[u64]>,
+        run: &RunOptions<'_>,
+        statuses: &mut [Status],
+    ) -> Result<Partial<BufferWithSegmentsCollection>> {
+        self.to_buffer(items, sizes, run, Some(statuses))
+    }
+
+    fn to_buffer<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        sizes: Option<&[u64]>,
+        run: &RunOptions<'_>,
+        mut statuses: Option<&mut [Status]>,
+    ) -> Result<Partial<BufferWithSegmentsCollection>> {
+        let mut segments = filled(Segment::default(), items.len())?;
+        let job = Job::new(run, Subject::Decompressing, statuses.is_some());
+        let count = self.plan(&job, items, sizes, &mut segments, &mut statuses)?;
+        let layout = Layout::new(items, &mut segments[..count])?;
+        let mut block = Memory::new(layout.block_size)?;
+        let ledger = Ledger::new(self.parameters.total_limit());
+        let chunks = layout.chunks_in_block(items, &mut block, &mut segments, statuses.as_deref_mut())?;
+        let workers = self.work(&job, items, sizes, chunks, &ledger);
+        let (own, cut) = ledger.close();
+        if let Some(cut) = cut {
+            refuse(&job, total_limit(self.parameters.total_limit()), cut, &mut segments, statuses);
+            block[layout.known_before(cut)..].fill(0);
+        }
+        let error = job.end(workers)?;
+        let buffers = layout.tie(Arc::new(block), own, segments)?;
+        Ok(Partial { value: BufferWithSegmentsCollection::new(buffers)?, error })
+    }
+
+    /// Decompresses item i to the start of `dsts[i]`, in memory of the caller: the rows of an array, say. `written` receives
+    /// the size of each item's content, 0 where it failed; without it each item must fill its destination. With `statuses`,
+    /// good items are delivered even when others fail, and the lowest failed item's error is returned beside them. What no
+    /// content fills is zeroed, unless the call as a whole fails.
+    pub fn multi_decompress_into<I: Items + ?Sized, D: AsMut<[u8]> + Send>(
+        &self,
+        items: &I,
+        dsts: &mut [D],
+        written: Option<&mut [usize]>,
+        run: &RunOptions<'_>,
+        mut statuses: Option<&mut [Status]>,
+    ) -> Result<Option<Error>> {
+        same_length(Some(dsts), items.len())?;
+        same_length(written.as_deref(), items.len())?;
+        let mut segments = filled(Segment::default(), items.len())?;
+        let job = Job::new(run, Subject::Decompressing, statuses.is_some());
+        let count = self.plan(&job, items, None, &mut segments, &mut statuses)?;
+        let ranges = collected(plan::cut(count, |item| expected(items.get(item), segments[item].length)))?;
+        let mut rest = (&mut segments[..], &mut *dsts, statuses.as_deref_mut());
+        let mut chunks = reserved(ranges.len())?;
+        for range in ranges {
+            let segments = take(&mut rest.0, range.len());
+            let place = Place::Spans { spans: take(&mut rest.1, range.len()), exact: written.is_none() };
+            let statuses = rest.2.as_mut().map(|rest| take(rest, range.len()));
+            chunks.push(Chunk::new(items, range, segments, statuses, place));
+        }
+        let workers = self.work(&job, items, None, chunks, &Ledger::new(u64::MAX));
+        let limit = self.parameters.total_limit();
+        let mut total = 0u64;
+        let beyond = segments[..count].iter().position(|segment| {
+            total = total.saturating_add(segment.length);
+            total > limit
+        });
+        if let Some(cut) = beyond {
+            refuse(&job, total_limit(limit), cut, &mut segments, statuses);
+            dsts[cut..].iter_mut().for_each(|span| span.as_mut().fill(0));
+        }
+        let error = job.end(workers)?;
+        for (place, segment) in written.into_iter().flatten().zip(&segments) {
+            *place = within_memory(segment.length);
+        }
+        Ok(error)
+    }
+
+    /// Decompresses `items` back to back into `dst`, memory of the caller, and writes where each one is to `segments`. Sizes
+    /// and statuses are as in the other batch calls. An item whose size nobody knows costs the batch a copy.
+    pub fn multi_decompress_packed<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        sizes: Option<&[u64]>,
+        dst: &mut [u8],
+        segments: &mut [Segment],
+        run: &RunOptions<'_>,
+        mut statuses: Option<&mut [Status]>,
+    ) -> Result<Option<Error>> {
+        same_length(Some(segments), items.len())?;
+        let job = Job::new(run, Subject::Decompressing, statuses.is_some());
+        let count = self.plan(&job, items, sizes, segments, &mut statuses)?;
+        if segments[..count].iter().any(|segment| segment.length == UNKNOWN) {
+            let all = self.to_buffer(items, sizes, run, statuses)?;
+            all.value.copy_to(dst).map_err(|_| TOO_SMALL)?;
+            let mut offset = 0;
+            for (place, item) in segments.iter_mut().zip(all.value.iter()) {
+                *place = Segment { offset, length: item.len() as u64 };
+                offset += place.length;
+            }
+            return Ok(all.error);
+        }
+        let layout = Layout::new(items, &mut segments[..count])?;
+        let block = dst.get_mut(..layout.block_size).ok_or(TOO_SMALL)?;
+        let chunks = layout.chunks_in_block(items, block, &mut segments[..count], statuses)?;
+        let workers = self.work(&job, items, sizes, chunks, &Ledger::new(u64::MAX));
+        job.end(workers)
+    }
+
+    /// Measures every item: afterwards the length of a segment is the item's size, or `UNKNOWN` or `FAILED`. Returns how many
+    /// items there are to run: all, or for a call that fails as a whole those before the lowest that has failed.
+    fn plan<I: Items + ?Sized>(
+        &self,
+        job: &Job<'_>,
+        items: &I,
+        sizes: Option<&[u64]>,
+        segments: &mut [Segment],
+        statuses: &mut Option<&mut [Status]>,
+    ) -> Result<usize> {
+        same_length(sizes, items.len())?;
+        same_length(statuses.as_deref(), items.len())?;
+        if let Some(statuses) = statuses {
+            statuses.fill(Status::Ok);
+        }
+        if segments.len() <= Part::ITEMS {
+            let statuses = statuses.as_deref_mut();
+            self.measure_part(job, items, sizes, Part { first: 0, segments: &mut *segments, statuses });
+        } else {
+            let mut parts = reserved(segments.len().div_ceil(Part::ITEMS))?;
+            let mut rest = (&mut *segments, statuses.as_deref_mut());
+            while !rest.0.is_empty() {
+                let (first, count) = (items.len() - rest.0.len(), rest.0.len().min(Part::ITEMS));
+                let statuses = rest.1.as_mut().map(|rest| take(rest, count));
+                parts.push(Part { first, segments: take(&mut rest.0, count), statuses });
+            }
+            let measure = |(): &mut (), part| self.measure_part(job, items, sizes, part);
+            workers::run(Queue::new(parts), job.run.threads, || (), measure);
+        }
+        let limit = self.parameters.total_limit();
+        let mut total = 0u64;
+        let known = |segment: &Segment| if segment.length < FAILED { segment.length } else { 0 };
+        let beyond = segments.iter().position(|segment| {
+            total = total.saturating_add(known(segment));
+            total > limit
+        });
+        if let Some(cut) = beyond {
+            refuse(job, total_limit(limit), cut, segments, statuses.as_deref_mut());
+            segments[cut..].iter_mut().for_each(|segment| segment.length = FAILED);
+        }
+        Ok(job.lowest().filter(|_| !job.partial).unwrap_or(items.len()))
+    }
+
+    fn measure_part<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, sizes: Option<&[u64]>, mut part: Part<'_>) {
+        for (index, segment) in part.segments.iter_mut().enumerate() {
+            let item = part.first + index;
+            let given = sizes.map_or(0, |sizes| sizes[item]);
+            segment.length = match self.measure(items.get(item), given) {
+                Ok(measure) => measure.size.unwrap_or(UNKNOWN),
+                Err(error) => {
+                    job.report(status_at(&mut part.statuses, index), job.fail(item, error));
+                    FAILED
+                }
+            };
+        }
+    }
+
+    /// Runs all chunks; returns the number of threads that worked.
+    fn work<'a, I: Items + ?Sized, D: AsMut<[u8]> + Send>(
+        &self,
+        job: &Job<'_>,
+        items: &I,
+        sizes: Option<&[u64]>,
+        chunks: Vec<Chunk<'a, D>>,
+        ledger: &Ledger<'a>,
+    ) -> u32 {
+        let start = || Worker { job, context: self.check_out(), tally: Tally::default() };
+        workers::run(Queue::new(chunks), job.run.threads, start, |worker, chunk| {
+            self.run_chunk(worker, items, sizes, chunk, ledger);
+        })
+    }
+
+    fn run_chunk<'a, I: Items + ?Sized, D: AsMut<[u8]>>(
+        &self,
+        worker: &mut Worker<'_, DecompressionContext>,
+        items: &I,
+        sizes: Option<&[u64]>,
+        chunk: Chunk<'a, D>,
+        ledger: &Ledger<'a>,
+    ) {
+        let Chunk { first, segments, mut statuses, mut place, .. } = chunk;
+        let Worker { job, context, tally } = worker;
+        let (mut own, mut end) = (Memory::empty(), 0);
+        for (index, segment) in segments.iter_mut().enumerate() {
+            let (item, planned) = (first + index, segment.length);
+            segment.length = 0;
+            if planned == FAILED {
+                if let Place::Spans { spans, .. } = &mut place {
+                    spans[index].as_mut().fill(0);
+                }
+                continue;
+            }
+            let src = items.get(item);
+            let given = sizes.is_some_and(|sizes| sizes[item] != 0 && sizes[item] != UNKNOWN);
+            let status = status_at(&mut statuses, index);
+            let context = context.as_mut().map_err(|error| *error);
+            let whose = (item, src.len());
+            let size = match &mut place {
+                Place::Block(slots) => {
+                    let slot = take(slots, within_memory(planned));
+                    let done = job.item(tally, whose, status, || self.fill(context?, src, given, slot));
+                    // Recycled memory may hold another batch's bytes.
+                    if done.is_none() && job.partial {
+                        slot.fill(0);
+                    }
+                    done.map(|()| slot.len())
+                }
+                Place::Spans { spans, exact } => {
+                    let span = spans[index].as_mut();
+                    let size = job.item(tally, whose, status, || {
+                        let room = span.len() as u64;
+                        match planned {
+                            UNKNOWN => {}
+                            size if *exact && size != room => return Err(Error::size_mismatch(size, room)),
+                            size if size > room => return Err(TOO_SMALL),
+                            _ => {}
+                        }
+                        let size = self.fit(context?, src, span)?;
+                        if *exact && size != span.len() {
+                            Err(Error::size_mismatch(size as u64, room))
+                        } else {
+                            Ok(size)
+                        }
+                    });
+                    if size.is_none() && job.partial {
+                        span.fill(0);
+                    }
+                    size
+                }
+                Place::Own { .. } => {
+                    segment.offset = end as u64;
+                    if ledger.is_beyond(item) {
+                        continue;
+                    }
+                    let size = job.item(tally, whose, status, || match planned {
+                        UNKNOWN => self.append(context?, src, &mut own, end),
+                        size => {
+                            let size = usize::try_from(size).map_err(|_| Error::no_memory())?;
+                            reserve(&mut own, end, size)?;
+                            self.fill(context?, src, given, &mut own[end..end + size])?;
+                            Ok(size)
+                        }
+                    });
+                    end += size.unwrap_or(0);
+                    size
+                }
+            };
+            let size = size.unwrap_or(0) as u64;
+            segment.length = size;
+            tally.bytes_out += size;
+        }
+        if let Place::Own { known_before } = place {
+            own.truncate(end);
+            ledger.enter(first, Grown { known_before, memory: own, items: segments.len(), segments });
+        }
+    }
+}
+
+/// A worker's run of items: the one that begins at `first`, as long as there are segments.
+struct Chunk<'a, D> {
+    first: usize,
+    segments: &'a mut [Segment],
+    statuses: Option<&'a mut [Status]>,
+    place: Place<'a, D>,
+    nanoseconds: u64,
+}
+
+/// Where the content of a chunk goes.
+enum Place<'a, D> {
+    /// To the slots of a block, back to back, each as long as its item.
+    Block(&'a mut [u8]),
+    /// To memory of the caller's, a span for each item, which must be filled when `exact`.
+    Spans { spans: &'a mut [D], exact: bool },
+    /// To a buffer of the chunk's own. `known_before` bytes of the block belong to chunks before this one.
+    Own { known_before: u64 },
+}
+
+/// The spans of a chunk that has none.
+type NoSpans = [u8; 0];
+
+impl<'a, D> Chunk<'a, D> {
+    fn new<I: Items + ?Sized>(
+        items: &I,
+        range: Range<usize>,
+        segments: &'a mut [Segment],
+        statuses: Option<&'a mut [Status]>,
+        place: Place<'a, D>,
+    ) -> Self {
+        let work = |(item, segment): (usize, &Segment)| expected(items.get(item), segment.length) + DECOMPRESSING;
+        let nanoseconds = range.clone().zip(&*segments).map(work).fold(0, u64::saturating_add);
+        Self { first: range.start, segments, statuses, place, nanoseconds }
+    }
+}
+
+impl<D> workers::Chunk for Chunk<'_, D> {
+    fn nanoseconds(&self) -> u64 {
+        self.nanoseconds
+    }
+}
+
+/// A run of items to be measured.
+struct Part<'a> {
+    first: usize,
+    segments: &'a mut [Segment],
+    statuses: Option<&'a mut [Status]>,
+}
+
+impl Part<'_> {
+    const ITEMS: usize = 1024;
+}
+
+impl workers::Chunk for Part<'_> {
+    fn nanoseconds(&self) -> u64 {
+        self.segments.len() as u64 * MEASURING
+    }
+}
+
+/// How many bytes an item is expected to become, to weigh it.
+fn expected(item: &[u8], planned: u64) -> u64 {
+    match planned {
+        FAILED => 0,
+        UNKNOWN => (item.len() as u64).saturating_mul(4),
+        size => size,
+    }
+}
+
+/// Which chunks share the block, and where in it their items lie.
+struct Layout {
+    chunks: Vec<Laid>,
+    block_size: usize,
+}
+
+struct Laid {
+    range: Range<usize>,
+    own: bool,
+    known_before: u64,
+}
+
+impl Layout {
+    fn new<I: Items + ?Sized>(items: &I, segments: &mut [Segment]) -> Result<Self> {
+        let mut end = 0u64;
+        let ranges = plan::cut(segments.len(), |item| expected(items.get(item), segments[item].length));
+        let chunks = collected(ranges.map(|range| {
+            let places = &segments[range.clone()];
+            let laid = Laid { own: places.iter().any(|place| place.length == UNKNOWN), known_before: end, range };
+            if !laid.own {
+                end = places
+                    .iter()
+                    .filter(|place| place.length != FAILED)
+                    .map(|place| place.length)
+                    .fold(end, u64::saturating_add);
+            }
+            laid
+        }))?;
+        for laid in chunks.iter().filter(|laid| !laid.own) {
+            let mut at = laid.known_before;
+            for place in &mut segments[laid.range.clone()] {
+                place.offset = at;
+                at += if place.length == FAILED { 0 } else { place.length };
+            }
+        }
+        Ok(Self { chunks, block_size: usize::try_from(end).map_err(|_| Error::no_memory())? })
+    }
+
+    fn chunks_in_block<'a, I: Items + ?Sized>(
+        &self,
+        items: &I,
+        mut block: &'a mut [u8],
+        mut segments: &'a mut [Segment],
+        mut statuses: Option<&'a mut [Status]>,
+    ) -> Result<Vec<Chunk<'a, NoSpans>>> {
+        let mut chunks = reserved(self.chunks.len())?;
+        let mut ends = self.chunks.iter().skip(1).map(|laid| laid.known_before);
+        for laid in &self.chunks {
+            let size = ends.next().map_or(block.len() as u64, |end| end - laid.known_before);
+            let slots = take(&mut block, within_memory(size));
+            let place = match laid.own {
+                true => Place::Own { known_before: laid.known_before },
+                false => Place::Block(slots),
+            };
+            let statuses = statuses.as_mut().map(|rest| take(rest, laid.range.len()));
+            let segments = take(&mut segments, laid.range.len());
+            chunks.push(Chunk::new(items, laid.range.clone(), segments, statuses, place));
+        }
+        Ok(chunks)
+    }
+
+    /// Bytes of the block that belong to chunks before that of `item`.
+    fn known_before(&self, item: usize) -> usize {
+        let behind = self.chunks.partition_point(|laid| laid.range.start <= item);
+        within_memory(behind.checked_sub(1).map_or(0, |chunk| self.chunks[chunk].known_before))
+    }
+
+    /// Ties the block and the chunks' own buffers into the buffers of a collection, in the order of the items.
+    fn tie(
+        &self,
+        block: Arc<Memory>,
+        mut own: BTreeMap<usize, Memory>,
+        segments: Vec<Segment>,
+    ) -> Result<Vec<BufferWithSegments>> {
+        if self.chunks.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.chunks.iter().all(|laid| !laid.own) {
+            return Ok(vec![BufferWithSegments::from_parts(block, segments)]);
+        }
+        let runs = self.chunks.chunk_by(|a, b| !a.own && !b.own);
+        let mut buffers = reserved(self.chunks.len())?;
+        for run in runs {
+            let (first, last) = (&run[0], &run[run.len() - 1]);
+            let table = crate::segment::copied(&segments[first.range.start..last.range.end])?;
+            buffers.push(match first.own {
+                true => {
+                    let memory = own.remove(&first.range.start).unwrap_or(Memory::empty());
+                    let inside = |segment: Segment| if segment.length == 0 { Segment::default() } else { segment };
+                    BufferWithSegments::from_parts(Arc::new(memory), table.into_iter().map(inside).collect())
+                }
+                false => BufferWithSegments::from_parts(Arc::clone(&block) as _, table),
+            });
+        }
+        Ok(buffers)
+    }
+}
+
+/// Chunks of unknown size, charged to the limit of the batch in the order of the items though they come in any order.
+///
+/// While what has come in, with what is known before its highest item, exceeds the limit, that highest item is beyond it for
+/// certain, whatever is still to come; so it is let go, and the next. What stays is within the limit, and once everything
+/// before has come in, the lowest item let go is just the first that exceeds it.
+struct Ledger<'a> {
+    limit: u64,
+    beyond: AtomicUsize,
+    held: Mutex<Held<'a>>,
+}
+
+#[derive(Default)]
+struct Held<'a> {
+    size: u64,
+    chunks: BTreeMap<usize, Grown<'a>>,
+}
+
+/// A chunk of its own buffer that has come in; `items` of its segments are still held.
+struct Grown<'a> {
+    known_before: u64,
+    memory: Memory,
+    items: usize,
+    segments: &'a mut [Segment],
+}
+
+impl<'a> Ledger<'a> {
+    fn new(limit: u64) -> Self {
+        Self { limit, beyond: AtomicUsize::new(usize::MAX), held: Mutex::default() }
+    }
+
+    /// Whether an item is known to exceed the limit with those before it.
+    fn is_beyond(&self, item: usize) -> bool {
+        item >= self.beyond.load(Relaxed)
+    }
+
+    fn enter(&self, first: usize, grown: Grown<'a>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Held { size, chunks } = &mut *held;
+        *size += grown.memory.len() as u64;
+        chunks.insert(first, grown);
+        while let Some(mut last) = chunks.last_entry().filter(|last| *size + last.get().known_before > self.limit) {
+            let first = *last.key();
+            let chunk = last.get_mut();
+            let Some(items) = chunk.items.checked_sub(1) else {
+                last.remove();
+                continue;
+            };
+            let segment = &mut chunk.segments[items];
+            *size -= segment.length;
+            segment.length = 0;
+            chunk.items = items;
+            let end = within_memory(segment.offset);
+            chunk.memory.truncate(end);
+            self.beyond.fetch_min(first + items, Relaxed);
+        }
+    }
+
+    /// The chunks' buffers by their first item, and the first item beyond the limit.
+    fn close(self) -> (BTreeMap<usize, Memory>, Option<usize>) {
+        let held = self.held.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let memory = held.chunks.into_iter().map(|(first, grown)| (first, grown.memory)).collect();
+        (memory, Some(self.beyond.into_inner()).filter(|&item| item != usize::MAX))
+    }
+}
+
+/// Fails every item from `first` on.
+fn refuse(job: &Job<'_>, error: Error, first: usize, segments: &mut [Segment], statuses: Option<&mut [Status]>) {
+    let status = job.fail(first, error);
+    segments[first..].iter_mut().for_each(|segment| segment.length = 0);
+    if let Some(statuses) = statuses {
+        statuses[first..].fill(status);
+    }
+}
+
+/// Makes room for `more` bytes behind the first `start`; the block at least doubles, so that it is not copied often.
+fn reserve(memory: &mut Memory, start: usize, more: usize) -> Result<()> {
+    let wanted = start.checked_add(more).ok_or(Error::no_memory())?;
+    if wanted > memory.len() { memory.grow(wanted.max(memory.len().saturating_mul(2))) } else { Ok(()) }
+}
+
+/// Decompresses `frames` piece by piece to `memory` from `start` on, `most` bytes at most.
+fn stream(
+    context: &mut DecompressionContext,
+    frames: &[u8],
+    memory: &mut Memory,
+    start: usize,
+    most: usize,
+) -> Result<std::result::Result<usize, Code>> {
+    context.begin();
+    let (mut read, mut written, mut ended) = (0, 0, false);
+    while read < frames.len() || !ended {
+        if start + written >= memory.len() && written < most {
+            reserve(memory, start + written, written.clamp(ONE_GO, most - written))?;
+        }
+        let room = memory.len().min(start + most);
+        let step = match context.step(&frames[read..], &mut memory[start + written..room]) {
+            Ok(step) => step,
+            Err(code) => return Ok(Err(code)),
+        };
+        if (step.0, step.1) == (0, 0) {
+            return Ok(Err(if written == most { Code::DST_SIZE_TOO_SMALL } else { Code::CORRUPTION_DETECTED }));
+        }
+        read += step.0;
+        written += step.1;
+        ended = step.2;
+    }
+    Ok(Ok(written))
+}
+
+/// What a code of libzstd means for an item whose headers were good and whose frames are whole.
+fn damaged(code: Code) -> Error {
+    let error = Error::from(code);
+    match error.status() {
+        Status::Internal | Status::Truncated | Status::NotAFrame => error.as_status(Status::Corrupt),
+        _ => error,
+    }
+}
+
+/// A size or an offset in memory that exists, and so fits.
+fn within_memory(size: u64) -> usize {
+    usize::try_from(size).expect("memory of this size was allocated")
+}
+
+fn item_limit(limit: u64) -> Error {
+    Error::limit("the content of the item", limit)
+}
+
+fn total_limit(limit: u64) -> Error {
+    Error::limit("the content of the batch up to this item", limit)
+}

@@ -1,0 +1,60 @@
+//! How a batch is cut into chunks of neighbouring items, by the input alone: the same batch gives the same chunks, and so the
+//! same buffers and offsets, on any number of threads.
+//!
+//! Chunks must be large enough that claiming one, and for compression giving it a buffer, costs nothing beside the work in
+//! it, and so small that no worker waits long for another at the end. So a batch has some hundred of them, but none far below
+//! what a thread does in a few microseconds nor above a mebibyte; an item larger than that is a chunk of its own.
+
+use std::ops::Range;
+
+const CHUNKS: u64 = 128;
+const SMALLEST: u64 = 8 << 10;
+const LARGEST: u64 = 1 << 20;
+
+/// What an item weighs beside its bytes, in bytes: even an empty one takes time.
+pub(super) const ITEM: u64 = 64;
+
+/// Cuts `count` items into chunks; `weight` is an item's in bytes.
+pub(super) fn cut(count: usize, weight: impl Fn(usize) -> u64) -> impl Iterator<Item = Range<usize>> {
+    let weight = move |item| weight(item).saturating_add(ITEM);
+    let total = (0..count).map(&weight).fold(0, u64::saturating_add);
+    let target = (total / CHUNKS).clamp(SMALLEST, LARGEST);
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let first = next;
+        let mut load = 0u64;
+        while next < count {
+            load = load.saturating_add(weight(next));
+            if next > first && load > target {
+                break;
+            }
+            next += 1;
+        }
+        (first < next).then_some(first..next)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_follow_each_other_and_hold_every_item() {
+        for (count, size) in [(0, 0), (1, 0), (1, 1 << 40), (1000, 140), (1_000_000, 0), (300, 65_536)] {
+            let chunks: Vec<_> = cut(count, |_| size).collect();
+            let mut next = 0;
+            for chunk in &chunks {
+                assert_eq!(chunk.start, next);
+                assert!(!chunk.is_empty());
+                next = chunk.end;
+            }
+            assert_eq!(next, count);
+        }
+    }
+
+    #[test]
+    fn a_large_item_is_alone() {
+        let chunks: Vec<_> = cut(5, |item| if item == 2 { 1 << 24 } else { 1 }).collect();
+        assert_eq!(chunks, [0..2, 2..3, 3..5]);
+    }
+}

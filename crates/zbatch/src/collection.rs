@@ -1,0 +1,166 @@
+//! Several buffers whose segments are numbered in one go: the result of every batch. Finding a segment is a binary search
+//! over the buffers, and no search at all when there is one.
+
+use crate::buffer::BufferWithSegments;
+use crate::error::{Error, Result, Status};
+use crate::segment::Segment;
+use std::fmt;
+use std::sync::Arc;
+
+/// Several buffers with one numbering of their segments, first buffer first. Immutable, and cheap to clone.
+#[derive(Clone)]
+pub struct BufferWithSegmentsCollection {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    buffers: Vec<BufferWithSegments>,
+    /// The number of each buffer's first segment; empty when there is one buffer.
+    starts: Vec<usize>,
+    len: usize,
+    size: usize,
+}
+
+impl BufferWithSegmentsCollection {
+    /// Makes a collection of `buffers`; one may occur more than once.
+    pub fn new(buffers: Vec<BufferWithSegments>) -> Result<Self> {
+        const TOO_LARGE: Error = Error::new(Status::InvalidArgument, "the collection has more bytes than memory has");
+        let mut starts = Vec::new();
+        let several = buffers.len() > 1;
+        if several {
+            starts.try_reserve_exact(buffers.len()).map_err(|_| Error::no_memory())?;
+        }
+        let (mut len, mut size) = (0usize, 0u64);
+        for buffer in &buffers {
+            if several {
+                starts.push(len);
+            }
+            len = len.checked_add(buffer.len()).ok_or(TOO_LARGE)?;
+            for segment in buffer.segments() {
+                size = size.checked_add(segment.length).ok_or(TOO_LARGE)?;
+            }
+        }
+        let size = usize::try_from(size).map_err(|_| TOO_LARGE)?;
+        Ok(Self { shared: Arc::new(Shared { buffers, starts, len, size }) })
+    }
+
+    /// Number of segments in all buffers.
+    pub fn len(&self) -> usize {
+        self.shared.len
+    }
+
+    /// Whether there is no segment.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of bytes in all segments.
+    pub fn size(&self) -> usize {
+        self.shared.size
+    }
+
+    /// The buffers.
+    pub fn buffers(&self) -> &[BufferWithSegments] {
+        &self.shared.buffers
+    }
+
+    fn find(&self, index: usize) -> Option<(&BufferWithSegments, usize)> {
+        if index >= self.len() {
+            return None;
+        }
+        let Shared { buffers, starts, .. } = &*self.shared;
+        if let [buffer] = &buffers[..] {
+            return Some((buffer, index));
+        }
+        let buffer = starts.partition_point(|&start| start <= index) - 1;
+        Some((&buffers[buffer], index - starts[buffer]))
+    }
+
+    /// The bytes of segment `index`, or `None` when there is no such segment.
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        let (buffer, local) = self.find(index)?;
+        buffer.get(local)
+    }
+
+    /// Segment `index`; its offset counts from the start of the buffer that holds it.
+    pub fn segment(&self, index: usize) -> Option<Segment> {
+        let (buffer, local) = self.find(index)?;
+        buffer.segments().get(local).copied()
+    }
+
+    /// The segments' bytes in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        self.shared.buffers.iter().flat_map(BufferWithSegments::iter)
+    }
+
+    /// Copies the segments, in order and without gaps, to `dst`, and returns their size. Nothing is written when `dst` is
+    /// too small.
+    pub fn copy_to(&self, dst: &mut [u8]) -> Result<usize> {
+        const TOO_SMALL: Error = Error::new(Status::DstTooSmall, "the destination is smaller than the collection");
+        let mut rest = dst.get_mut(..self.size()).ok_or(TOO_SMALL)?;
+        for segment in self.iter() {
+            let (place, after) = rest.split_at_mut(segment.len());
+            place.copy_from_slice(segment);
+            rest = after;
+        }
+        Ok(self.size())
+    }
+
+    /// The segments, in order and without gaps.
+    pub fn tobytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(self.size()).map_err(|_| Error::no_memory())?;
+        self.iter().for_each(|segment| bytes.extend_from_slice(segment));
+        Ok(bytes)
+    }
+}
+
+impl std::ops::Index<usize> for BufferWithSegmentsCollection {
+    type Output = [u8];
+
+    fn index(&self, index: usize) -> &[u8] {
+        self.get(index).expect("segment index out of range")
+    }
+}
+
+impl fmt::Debug for BufferWithSegmentsCollection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (len, size, buffers) = (self.len(), self.size(), self.buffers().len());
+        write!(f, "BufferWithSegmentsCollection({len} segments of {size} bytes in {buffers} buffers)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buffer(lengths: &[u64]) -> BufferWithSegments {
+        let mut offset = 0;
+        let table: Vec<Segment> = lengths
+            .iter()
+            .map(|&length| {
+                offset += length;
+                Segment { offset: offset - length, length }
+            })
+            .collect();
+        BufferWithSegments::new((0..=255u8).collect::<Vec<u8>>(), &table).unwrap()
+    }
+
+    #[test]
+    fn one_numbering_over_all_buffers_even_the_empty_ones() {
+        let all = BufferWithSegmentsCollection::new(vec![
+            buffer(&[]),
+            buffer(&[1, 2]),
+            buffer(&[]),
+            buffer(&[0]),
+            buffer(&[3]),
+        ])
+        .unwrap();
+        let lengths: Vec<usize> = (0..all.len()).map(|i| all[i].len()).collect();
+        assert_eq!(lengths, [1, 2, 0, 3]);
+        assert_eq!(all.size(), 6);
+        assert!(all.get(4).is_none());
+        assert_eq!(all.tobytes().unwrap(), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(all.copy_to(&mut [0; 5]).unwrap_err().status(), Status::DstTooSmall);
+    }
+}

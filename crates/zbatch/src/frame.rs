@@ -1,0 +1,202 @@
+//! What can be known of an item before it is decompressed: its frames, their claims, and how much they can hold at most.
+//! Headers are libzstd's to read; the walk over the blocks is ours, because libzstd's own walk refuses frames without the
+//! magic number, and because it yields the bound that a lying header is held against.
+
+use crate::error::{Error, Result, Status};
+use crate::libzstd::{self, Code};
+use crate::params::{DecompressionParameters, Format};
+
+/// The content size of an item whose frames do not record it.
+pub const CONTENTSIZE_UNKNOWN: u64 = u64::MAX;
+
+/// What the header of a frame tells: python-zstandard's `FrameParameters`. Claims, not yet facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameInfo {
+    /// Bytes of content, or `None` when the frame does not record it. Of a skippable frame: the bytes to skip.
+    pub content_size: Option<u64>,
+    /// Bytes that a streaming decoder must keep.
+    pub window_size: u64,
+    /// ID of the dictionary that the frame needs, or 0 when it records none.
+    pub dict_id: u32,
+    /// Bytes of the header.
+    pub header_size: u32,
+    /// Whether a checksum of the content follows it.
+    pub has_checksum: bool,
+    /// Whether this is a skippable frame.
+    pub is_skippable: bool,
+}
+
+const TRUNCATED: Error = Error::new(Status::Truncated, "the frame is cut short");
+
+/// Reads the header of the frame that `data` begins with; 18 bytes are always enough.
+pub fn frame_info(data: &[u8], format: Format) -> Result<FrameInfo> {
+    let header = libzstd::frame_header(data, format == Format::Zstd1Magicless)?.ok_or(TRUNCATED)?;
+    Ok(FrameInfo {
+        content_size: (header.content_size != CONTENTSIZE_UNKNOWN).then_some(header.content_size),
+        window_size: header.window_size,
+        dict_id: header.dict_id,
+        header_size: header.header_size,
+        has_checksum: header.has_checksum,
+        is_skippable: header.is_skippable,
+    })
+}
+
+/// What the frames of an item claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Measure {
+    /// Bytes of content, when every frame records them.
+    pub size: Option<u64>,
+    /// The most bytes that the blocks can become.
+    pub bound: u64,
+    /// Where the frames to decompress end in the item.
+    pub end: usize,
+}
+
+const BLOCK_HEADER: usize = 3;
+const CHECKSUM: usize = 4;
+
+/// Walks the frames of `item` and refuses what no decoder of these parameters could or may decompress.
+pub(crate) fn measure(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Result<Measure> {
+    let magicless = parameters.format == Format::Zstd1Magicless;
+    let mut all = Measure { size: Some(0), bound: 0, end: 0 };
+    let mut frames = 0;
+    // One-shot decoding of nothing at all is a success to libzstd; to us it is a frame that is not there.
+    while frames == 0 || all.end < item.len() {
+        let rest = &item[all.end..];
+        let header = match libzstd::frame_header(rest, magicless) {
+            Ok(Some(header)) => header,
+            Err(Code::PREFIX_UNKNOWN) if all.end > 0 => match parameters.allow_extra_data {
+                true => break,
+                false => return Err(EXTRA_DATA),
+            },
+            Ok(None) => return Err(TRUNCATED),
+            Err(code) => return Err(code.into()),
+        };
+        if header.is_skippable {
+            let skip = u64::from(header.header_size).checked_add(header.content_size).ok_or(TRUNCATED)?;
+            all.end += usize::try_from(skip).ok().filter(|&skip| skip <= rest.len()).ok_or(TRUNCATED)?;
+            // A file of skippable frames alone is valid, and empty.
+            frames += usize::from(all.end == item.len());
+            continue;
+        }
+        check_header(&header, parameters, dict_id)?;
+        let (length, bound) = walk_blocks(rest, &header)?;
+        if header.content_size == CONTENTSIZE_UNKNOWN {
+            all.size = None;
+        } else if header.content_size > bound {
+            return Err(Error::new(Status::Corrupt, "the frame declares more content than its blocks can hold"));
+        }
+        all.size = all.size.map(|size| size + header.content_size);
+        all.bound += bound;
+        all.end += length;
+        frames += 1;
+        if parameters.single_frame {
+            if all.end < item.len() && !parameters.allow_extra_data {
+                return Err(EXTRA_DATA);
+            }
+            break;
+        }
+    }
+    Ok(all)
+}
+
+const EXTRA_DATA: Error = Error::new(Status::ExtraData, "bytes that are not a frame follow the last frame");
+
+fn check_header(header: &libzstd::Header, parameters: &DecompressionParameters, dict_id: u32) -> Result<()> {
+    let window_limit = parameters.window_limit();
+    if header.window_size > window_limit {
+        return Err(Error::limit("the window of the frame", window_limit));
+    }
+    if header.dict_id != 0 && header.dict_id != dict_id {
+        return Err(Code::DICTIONARY_WRONG.into());
+    }
+    if parameters.require_checksum && !header.has_checksum {
+        return Err(Error::new(Status::Checksum, "the frame has no checksum, and one is required"));
+    }
+    Ok(())
+}
+
+/// The length of the frame that `frame` begins with, and the most bytes that its blocks can become.
+fn walk_blocks(frame: &[u8], header: &libzstd::Header) -> Result<(usize, u64)> {
+    let mut at = header.header_size as usize;
+    let mut bound = 0u64;
+    loop {
+        let head = frame.get(at..at + BLOCK_HEADER).ok_or(TRUNCATED)?;
+        let word = u32::from_le_bytes([head[0], head[1], head[2], 0]);
+        let (last, kind, size) = (word & 1 != 0, (word >> 1) & 3, word >> 3);
+        let (stored, becomes) = match kind {
+            0 => (size as usize, u64::from(size)),
+            1 => (1, u64::from(size)),
+            2 => (size as usize, header.block_size_max),
+            _ => return Err(Code::CORRUPTION_DETECTED.into()),
+        };
+        at += BLOCK_HEADER + stored;
+        bound += becomes;
+        if at > frame.len() {
+            return Err(TRUNCATED);
+        }
+        if last {
+            break;
+        }
+    }
+    if header.has_checksum {
+        at += CHECKSUM;
+        if at > frame.len() {
+            return Err(TRUNCATED);
+        }
+    }
+    Ok((at, bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of raw blocks without checksum; `declared` is its content size.
+    fn frame(declared: Option<u64>, blocks: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = vec![0x28, 0xb5, 0x2f, 0xfd];
+        match declared {
+            Some(size) => {
+                bytes.push(0b1110_0000);
+                bytes.extend(size.to_le_bytes());
+            }
+            None => bytes.extend([0, 0x50]),
+        }
+        for (i, block) in blocks.iter().enumerate() {
+            let head = (block.len() << 3) | usize::from(i + 1 == blocks.len());
+            bytes.extend(&head.to_le_bytes()[..3]);
+            bytes.extend(*block);
+        }
+        bytes
+    }
+
+    fn of(item: &[u8]) -> Result<Measure> {
+        measure(item, &DecompressionParameters::default(), 0)
+    }
+
+    #[test]
+    fn several_frames_are_added_up() {
+        let (a, b) = (frame(Some(3), &[b"abc"]), frame(None, &[b"de", b"f"]));
+        let skip = [&[0x51, 0x2a, 0x4d, 0x18, 2, 0, 0, 0][..], b"xx"].concat();
+        assert_eq!(of(&a), Ok(Measure { size: Some(3), bound: 3, end: a.len() }));
+        let all = [&skip[..], &a, &skip, &b, &skip].concat();
+        assert_eq!(of(&all), Ok(Measure { size: None, bound: 6, end: all.len() }));
+        assert_eq!(of(&skip), Ok(Measure { size: Some(0), bound: 0, end: skip.len() }));
+    }
+
+    #[test]
+    fn each_defect_has_its_status() {
+        let a = frame(Some(3), &[b"abc"]);
+        let status = |item: &[u8]| of(item).unwrap_err().status();
+        assert_eq!(status(b""), Status::Truncated);
+        assert_eq!(status(b"not zstd"), Status::NotAFrame);
+        for cut in 1..a.len() {
+            assert_eq!(status(&a[..cut]), Status::Truncated, "{cut}");
+        }
+        assert_eq!(status(&[&a[..], b"tail"].concat()), Status::ExtraData);
+        for lie in [4, 1 << 31, 1 << 40, u64::MAX - 2] {
+            let lie = frame(Some(lie), &[b"abc"]);
+            assert!(matches!(status(&lie), Status::Corrupt | Status::Limit), "{lie:?}");
+        }
+    }
+}

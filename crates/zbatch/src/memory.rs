@@ -1,0 +1,437 @@
+//! Output memory. A batch writes each byte of its result once, into pages that the system gave us, and the first touch of
+//! an ordinary page can cost as much as decompressing what goes there. So large blocks are mapped on huge pages, outputs
+//! whose size is not known beforehand share such blocks one behind the other, and freed blocks are kept for the next batch,
+//! up to a small fixed amount.
+//!
+//! Mapped pages begin as zeros and recycled ones hold bytes of ours: either way they are initialised, and so output memory
+//! is a plain `&mut [u8]`. A recycled block holds *another batch's* bytes, which is why every byte of a result that no item
+//! wrote is zeroed before anyone sees it (see `batch`).
+#![expect(unsafe_code, reason = "maps and unmaps pages; every other file sees slices")]
+
+use crate::error::{Error, Result};
+use std::ops::{Deref, DerefMut};
+
+/// Smaller blocks come from the ordinary allocator: zeroing them is cheaper than a system call.
+const SMALLEST_MAPPING: usize = 64 << 10;
+
+/// A block of output memory. All of it is initialised; see above for what it holds.
+pub(crate) struct Memory(Kind);
+
+enum Kind {
+    Heap(Vec<u8>),
+    #[cfg(unix)]
+    Pages(pages::Pages),
+    #[cfg(unix)]
+    Part(pages::Part),
+}
+
+impl Memory {
+    /// A block of no bytes.
+    pub(crate) const fn empty() -> Self {
+        Self(Kind::Heap(Vec::new()))
+    }
+
+    /// A block of `size` bytes.
+    pub(crate) fn new(size: usize) -> Result<Self> {
+        #[cfg(unix)]
+        if size >= SMALLEST_MAPPING {
+            return pages::Pages::new(size).map(|pages| Self(Kind::Pages(pages))).ok_or(Error::no_memory());
+        }
+        let mut heap = Vec::new();
+        heap.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
+        heap.resize(size, 0);
+        Ok(Self(Kind::Heap(heap)))
+    }
+
+    /// Cuts the block to its first `size` bytes and gives the memory behind them back.
+    pub(crate) fn truncate(&mut self, size: usize) {
+        match &mut self.0 {
+            Kind::Heap(heap) => {
+                heap.truncate(size);
+                heap.shrink_to_fit();
+            }
+            #[cfg(unix)]
+            Kind::Pages(pages) => pages.truncate(size),
+            #[cfg(unix)]
+            Kind::Part(part) => part.truncate(size),
+        }
+    }
+
+    /// Makes the block `size` bytes long, keeping what it holds; at most one other block is alive meanwhile.
+    pub(crate) fn grow(&mut self, size: usize) -> Result<()> {
+        let mut larger = Self::new(size)?;
+        larger[..self.len()].copy_from_slice(self);
+        *self = larger;
+        Ok(())
+    }
+}
+
+impl Deref for Memory {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Kind::Heap(heap) => heap,
+            #[cfg(unix)]
+            Kind::Pages(pages) => pages.bytes(),
+            #[cfg(unix)]
+            Kind::Part(part) => part.bytes(),
+        }
+    }
+}
+
+impl DerefMut for Memory {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match &mut self.0 {
+            Kind::Heap(heap) => heap,
+            #[cfg(unix)]
+            Kind::Pages(pages) => pages.bytes_mut(),
+            #[cfg(unix)]
+            Kind::Part(part) => part.bytes_mut(),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Memory {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Where one worker's outputs of unknown size go, one behind the other in large blocks, each ending where its last byte is.
+pub(crate) struct Arena {
+    /// Bytes that a new block has, or 0 when a batch is too small to share blocks.
+    block_size: usize,
+    #[cfg(unix)]
+    block: Option<pages::Shared>,
+}
+
+impl Arena {
+    /// Large enough that what is left over at the end of a block, less than one output, is a small part of it.
+    const BLOCK: usize = 32 << 20;
+    /// Below this, blocks are not worth sharing.
+    const SMALLEST: usize = 1 << 20;
+
+    /// For a worker of a batch whose outputs have at most `total` bytes.
+    pub(crate) fn new(total: usize) -> Self {
+        let block_size = if total < Self::SMALLEST { 0 } else { total.min(Self::BLOCK) };
+        #[cfg(unix)]
+        return Self { block_size, block: None };
+        #[cfg(not(unix))]
+        return Self { block_size };
+    }
+
+    /// Room for one output of at most `size` bytes.
+    pub(crate) fn room(&mut self, size: usize) -> Result<Memory> {
+        #[cfg(unix)]
+        if size <= self.block_size / 2 {
+            if let Some(part) = self.block.as_mut().and_then(|block| block.part(size)) {
+                return Ok(Memory(Kind::Part(part)));
+            }
+            let mut block = pages::Shared::new(self.block_size).ok_or(Error::no_memory())?;
+            let part = block.part(size).ok_or(Error::no_memory())?;
+            self.block = Some(block);
+            return Ok(Memory(Kind::Part(part)));
+        }
+        Memory::new(size)
+    }
+
+    /// Cuts the output that was last given room to its first `size` bytes; the next one begins there.
+    pub(crate) fn settle(&mut self, output: &mut Memory, size: usize) {
+        output.truncate(size);
+        #[cfg(unix)]
+        if let (Kind::Part(part), Some(block)) = (&mut output.0, &mut self.block) {
+            block.take_back(part);
+        }
+    }
+}
+
+/// Bytes of freed output blocks that are kept for the next batch, 64 MiB at most. None are kept in a forked child.
+pub fn retained_size() -> usize {
+    #[cfg(unix)]
+    return pages::retained_size();
+    #[cfg(not(unix))]
+    return 0;
+}
+
+/// Gives the blocks of [`retained_size`] back to the system.
+pub fn release_retained() {
+    #[cfg(unix)]
+    pages::release_retained();
+}
+
+#[cfg(unix)]
+mod pages {
+    use std::ptr::{self, NonNull};
+    use std::sync::{Arc, Mutex};
+
+    const HUGE_PAGE: usize = 2 << 20;
+    const MOST_RETAINED: usize = 64 << 20;
+
+    /// Whole pages from the system; `bytes()` is the part of them that is in use.
+    pub(super) struct Pages {
+        start: NonNull<u8>,
+        mapped: usize,
+        used: usize,
+    }
+
+    // SAFETY: the mapping belongs to this value alone.
+    unsafe impl Send for Pages {}
+    // SAFETY: as above; shared access only reads.
+    unsafe impl Sync for Pages {}
+
+    impl Pages {
+        pub(super) fn new(size: usize) -> Option<Self> {
+            let page = page_size();
+            let wanted = size.checked_next_multiple_of(page)?;
+            let recycled = STORE.try_lock().ok().and_then(|mut store| store.take(wanted));
+            let mut pages = match recycled {
+                Some(pages) => pages,
+                None if wanted >= HUGE_PAGE => Self::map_huge(wanted)?,
+                None => Self::map(wanted)?,
+            };
+            pages.used = size;
+            Some(pages)
+        }
+
+        fn map(mapped: usize) -> Option<Self> {
+            let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+            // SAFETY: asks for fresh pages anywhere; nothing of ours is replaced.
+            let start = unsafe { libc::mmap(ptr::null_mut(), mapped, access, kind, -1, 0) };
+            if start == libc::MAP_FAILED {
+                return None;
+            }
+            Some(Self { start: NonNull::new(start.cast())?, mapped, used: 0 })
+        }
+
+        /// Maps `wanted` bytes that begin at a huge page. Where the system has none to give, they are ordinary pages.
+        fn map_huge(wanted: usize) -> Option<Self> {
+            let mut pages = Self::map(wanted.checked_add(HUGE_PAGE)?)?;
+            let skip = pages.start.as_ptr().align_offset(HUGE_PAGE);
+            if skip > HUGE_PAGE {
+                return Some(pages);
+            }
+            pages.unmap_front(skip);
+            pages.truncate_mapping(wanted);
+            #[cfg(target_os = "linux")]
+            // SAFETY: the pages are ours; the advice changes no contents.
+            unsafe {
+                libc::madvise(pages.start.as_ptr().cast(), pages.mapped, libc::MADV_HUGEPAGE)
+            };
+            Some(pages)
+        }
+
+        fn unmap_front(&mut self, size: usize) {
+            if size == 0 {
+                return;
+            }
+            // SAFETY: the first 'size' bytes are whole pages of ours that nothing points into.
+            unsafe { libc::munmap(self.start.as_ptr().cast(), size) };
+            // SAFETY: 'size' is below 'mapped'.
+            self.start = unsafe { self.start.add(size) };
+            self.mapped -= size;
+        }
+
+        fn truncate_mapping(&mut self, size: usize) {
+            if size >= self.mapped {
+                return;
+            }
+            // SAFETY: 'size' is below 'mapped'.
+            let tail = unsafe { self.start.add(size) };
+            // SAFETY: whole pages of ours behind those in use; `&mut self` says that nothing points into them.
+            unsafe { libc::munmap(tail.as_ptr().cast(), self.mapped - size) };
+            self.mapped = size;
+        }
+
+        pub(super) fn truncate(&mut self, size: usize) {
+            debug_assert!(size <= self.used);
+            self.used = size;
+            // One page always stays, so that the mapping is never empty.
+            self.truncate_mapping(size.max(1).next_multiple_of(page_size()));
+        }
+
+        pub(super) fn bytes(&self) -> &[u8] {
+            // SAFETY: 'used' bytes of ours, zeroed by the system or written by us.
+            unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.used) }
+        }
+
+        pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+            // SAFETY: as above, and `&mut self` is the only way to them.
+            unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.used) }
+        }
+    }
+
+    impl Drop for Pages {
+        fn drop(&mut self) {
+            // The value that moves into the store has its own drop to run later: this one hands the mapping over.
+            let pages = Self { start: self.start, mapped: self.mapped, used: 0 };
+            let refused = match STORE.try_lock() {
+                Ok(mut store) => store.keep(pages),
+                Err(_) => Some(pages),
+            };
+            if let Some(pages) = refused {
+                pages.unmap();
+            }
+        }
+    }
+
+    /// Pages that several outputs lie in, one behind the other.
+    pub(super) struct Shared {
+        pages: Arc<Pages>,
+        end: usize,
+    }
+
+    impl Shared {
+        pub(super) fn new(size: usize) -> Option<Self> {
+            Pages::new(size).map(|pages| Self { pages: Arc::new(pages), end: 0 })
+        }
+
+        /// The next `size` bytes, or `None` when the block has not that many left.
+        pub(super) fn part(&mut self, size: usize) -> Option<Part> {
+            let end = self.end.checked_add(size).filter(|&end| end <= self.pages.used)?;
+            let part = Part { pages: Arc::clone(&self.pages), offset: self.end, size, reserved: size };
+            self.end = end;
+            Some(part)
+        }
+
+        /// Takes back what was cut off `part`, if nothing lies behind it.
+        pub(super) fn take_back(&mut self, part: &mut Part) {
+            if Arc::ptr_eq(&self.pages, &part.pages) && part.offset + part.reserved == self.end {
+                part.reserved = part.size;
+                self.end = part.offset + part.size;
+            }
+        }
+    }
+
+    /// One output in shared pages: `size` bytes of the `reserved` ones that are its own. No two overlap, for each is reserved
+    /// behind the one before.
+    pub(super) struct Part {
+        pages: Arc<Pages>,
+        offset: usize,
+        size: usize,
+        reserved: usize,
+    }
+
+    impl Part {
+        pub(super) fn truncate(&mut self, size: usize) {
+            self.size = self.size.min(size);
+        }
+
+        fn start(&self) -> *mut u8 {
+            // SAFETY: a part lies within the pages that are in use.
+            unsafe { self.pages.start.as_ptr().add(self.offset) }
+        }
+
+        pub(super) fn bytes(&self) -> &[u8] {
+            // SAFETY: bytes of this part alone, zeroed by the system or written by us.
+            unsafe { std::slice::from_raw_parts(self.start(), self.size) }
+        }
+
+        pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+            // SAFETY: as above, and `&mut self` is the only way to them.
+            unsafe { std::slice::from_raw_parts_mut(self.start(), self.size) }
+        }
+    }
+
+    impl Pages {
+        fn unmap(self) {
+            let this = std::mem::ManuallyDrop::new(self);
+            // SAFETY: the mapping is ours and unmapped once.
+            unsafe { libc::munmap(this.start.as_ptr().cast(), this.mapped) };
+        }
+    }
+
+    /// Freed blocks. Never waited for: a call that finds the store in use maps or unmaps for itself, so that a thread that
+    /// held it at a `fork` cannot stop the child.
+    static STORE: Mutex<Store> = Mutex::new(Store { blocks: Vec::new(), size: 0, process: 0 });
+
+    struct Store {
+        blocks: Vec<std::mem::ManuallyDrop<Pages>>,
+        size: usize,
+        process: u32,
+    }
+
+    impl Store {
+        /// The smallest block that holds `wanted` bytes and not many more.
+        fn take(&mut self, wanted: usize) -> Option<Pages> {
+            let fits = |pages: &Pages| pages.mapped >= wanted && pages.mapped / 2 <= wanted;
+            let fitting = self.blocks.iter().enumerate().filter(|(_, pages)| fits(pages));
+            let (index, _) = fitting.min_by_key(|(_, pages)| pages.mapped)?;
+            let pages = std::mem::ManuallyDrop::into_inner(self.blocks.swap_remove(index));
+            self.size -= pages.mapped;
+            Some(pages)
+        }
+
+        /// Keeps a block, or returns it when there is no room, or when this is a child of the process that first kept one.
+        fn keep(&mut self, pages: Pages) -> Option<Pages> {
+            let process = std::process::id();
+            if self.process == 0 {
+                self.process = process;
+            }
+            let full = self.size + pages.mapped > MOST_RETAINED || self.blocks.len() == 64;
+            if full || self.process != process || self.blocks.try_reserve(1).is_err() {
+                return Some(pages);
+            }
+            self.size += pages.mapped;
+            self.blocks.push(std::mem::ManuallyDrop::new(pages));
+            None
+        }
+    }
+
+    pub(super) fn retained_size() -> usize {
+        STORE.try_lock().map_or(0, |store| store.size)
+    }
+
+    pub(super) fn release_retained() {
+        if let Ok(mut store) = STORE.try_lock() {
+            store.size = 0;
+            for pages in store.blocks.drain(..) {
+                std::mem::ManuallyDrop::into_inner(pages).unmap();
+            }
+        }
+    }
+
+    fn page_size() -> usize {
+        // SAFETY: takes a number.
+        usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(64 << 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_in_an_arena_do_not_overlap() {
+        let mut arena = Arena::new(8 << 20);
+        let mut outputs = Vec::new();
+        for i in 0..100u8 {
+            let mut output = arena.room(100_000).unwrap();
+            output.fill(i);
+            arena.settle(&mut output, 50_000 + usize::from(i) * 100);
+            outputs.push(output);
+            // Settled once and no longer the last, an output keeps its place.
+            let early = usize::from(i / 2);
+            let size = outputs[early].len();
+            arena.settle(&mut outputs[early], size);
+        }
+        assert!(outputs.iter().zip(0..).all(|(output, i)| output.iter().all(|&byte| byte == i)));
+    }
+
+    #[test]
+    fn blocks_hold_what_was_written_through_growth_and_cuts() {
+        for size in [0, 1, SMALLEST_MAPPING - 1, SMALLEST_MAPPING, 5 << 20] {
+            let mut block = Memory::new(size).unwrap();
+            assert_eq!(block.len(), size);
+            block.fill(7);
+            block.grow(size + 100_000).unwrap();
+            assert_eq!(block.len(), size + 100_000);
+            assert!(block[..size].iter().all(|&b| b == 7));
+            block.truncate(size / 2);
+            assert_eq!(block.len(), size / 2);
+            assert!(block.iter().all(|&b| b == 7));
+        }
+        assert!(retained_size() <= 64 << 20);
+        assert_eq!(Memory::new(usize::MAX / 2).err().map(|e| e.status()), Some(crate::Status::NoMemory));
+    }
+}

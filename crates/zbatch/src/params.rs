@@ -1,0 +1,268 @@
+//! How things are compressed, decompressed and run: plain structs whose default is zstd's, and the one place where they are
+//! turned into libzstd's parameters.
+
+use crate::control::{Control, Stats};
+use crate::error::{Error, Result, Status};
+use crate::libzstd::{self, Parameter, ParameterSet};
+
+/// The fastest level.
+pub const LEVEL_MIN: i32 = -131_072;
+/// The level that 0 stands for.
+pub const LEVEL_DEFAULT: i32 = 3;
+/// The strongest level.
+pub const LEVEL_MAX: i32 = 22;
+
+/// The form of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Ordinary frames, with their magic number.
+    #[default]
+    Zstd1,
+    /// Frames without the magic number, four bytes shorter.
+    Zstd1Magicless,
+}
+
+/// How a compressor compresses: python-zstandard's `ZstdCompressionParameters`. Names and ranges are zstd's, and 0 is the
+/// default everywhere: the choice of the level, or of zstd itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompressionParameters {
+    /// [`LEVEL_MIN`], fastest, to [`LEVEL_MAX`], strongest.
+    pub level: i32,
+    /// The form of the frames.
+    pub format: Format,
+    /// End each frame with a checksum of its content.
+    pub write_checksum: bool,
+    /// Do not record the size of the content.
+    pub omit_content_size: bool,
+    /// Do not record the dictionary's ID.
+    pub omit_dict_id: bool,
+    /// Log2 of the largest distance of a match, 10 to 31 (30 on 32 bits).
+    pub window_log: i32,
+    /// Log2 of the size of the first table, 6 to 30.
+    pub hash_log: i32,
+    /// Log2 of the size of the search table, 6 to 30 (29 on 32 bits).
+    pub chain_log: i32,
+    /// Log2 of the number of searches, 1 to 30.
+    pub search_log: i32,
+    /// Length of the shortest match, 3 to 7.
+    pub min_match: i32,
+    /// A match of this length is good enough, up to 131072.
+    pub target_length: i32,
+    /// The match finder: 1, fastest, to 9, strongest.
+    pub strategy: i32,
+    /// Use the whole window even when the content is shorter.
+    pub force_max_window: bool,
+    /// Long-distance matching: 1 on, 2 off.
+    pub enable_ldm: i32,
+    /// Log2 of the size of its table, 6 to 30.
+    pub ldm_hash_log: i32,
+    /// Length of its shortest match, 4 to 4096.
+    pub ldm_min_match: i32,
+    /// Log2 of the size of its buckets, 1 to 8.
+    pub ldm_bucket_size_log: i32,
+    /// Log2 of how rarely it looks up, 0 to 25.
+    pub ldm_hash_rate_log: i32,
+    /// Threads of zstd's own inside each frame.
+    pub workers: i32,
+    /// Bytes that each of those takes at a time.
+    pub job_size: i32,
+    /// How much of the window it reloads: 1, nothing, to 9, all.
+    pub overlap_log: i32,
+    /// Bytes that a compressed block should have, 1340 to 131072.
+    pub target_block_size: i32,
+}
+
+impl CompressionParameters {
+    /// The parameters of a level and otherwise the defaults.
+    pub fn with_level(level: i32) -> Self {
+        Self { level, ..Self::default() }
+    }
+
+    /// What zstd chooses for `level`, content of `source_size` bytes (0 if unknown) and a dictionary of `dict_size` bytes (0
+    /// if none), written out from `window_log` to `strategy`.
+    pub fn from_level(level: i32, source_size: u64, dict_size: u64) -> Result<Self> {
+        let mut parameters = Self::with_level(level);
+        parameters.validate()?;
+        let dict_size = usize::try_from(dict_size).unwrap_or(usize::MAX);
+        let chosen = libzstd::level_parameters(level, source_size, dict_size);
+        for (place, (_, value)) in parameters.explicit_mut().into_iter().zip(chosen) {
+            *place = value;
+        }
+        // zstd writes the acceleration of a negative level as a target length: the level says it already.
+        Ok(parameters)
+    }
+
+    /// Checks every value against zstd's own bounds.
+    pub fn validate(&self) -> Result<()> {
+        self.parameter_set().map(drop)
+    }
+
+    /// Bytes that one thread needs to compress, an estimate from above for content of any size.
+    pub fn estimate_memory(&self) -> Result<usize> {
+        if self.workers > 0 {
+            return Err(Error::new(
+                Status::Unsupported,
+                "zstd cannot estimate the memory of contexts with workers of its own",
+            ));
+        }
+        let mut set = self.parameter_set()?;
+        if self.enable_ldm == 1 && self.ldm_min_match == 0 {
+            // libzstd 1.5.7 divides by it before it fills in its own default.
+            set.set(Parameter::ZSTD_c_ldmMinMatch, 64)?;
+        }
+        Ok(set.context_size()?)
+    }
+
+    fn parameter_set(&self) -> Result<ParameterSet> {
+        if !(LEVEL_MIN..=LEVEL_MAX).contains(&self.level) {
+            return Err(Error::new(Status::InvalidArgument, "the level is not between -131072 and 22"));
+        }
+        let mut set = ParameterSet::new()?;
+        for (parameter, value) in self.settings() {
+            set.set(parameter, value)?;
+        }
+        Ok(set)
+    }
+
+    /// The parameters from `window_log` to `strategy`, in the order of [`libzstd::level_parameters`].
+    pub(crate) fn explicit(&self) -> [i32; 7] {
+        let Self { window_log, chain_log, hash_log, search_log, min_match, target_length, strategy, .. } = *self;
+        [window_log, chain_log, hash_log, search_log, min_match, target_length, strategy]
+    }
+
+    fn explicit_mut(&mut self) -> [&mut i32; 7] {
+        let Self { window_log, chain_log, hash_log, search_log, min_match, target_length, strategy, .. } = self;
+        [window_log, chain_log, hash_log, search_log, min_match, target_length, strategy]
+    }
+
+    /// Whether the level alone, with flags and long-distance matching, decides how matches are found.
+    pub(crate) fn is_plain_level(&self) -> bool {
+        self.explicit() == [0; 7] && !self.force_max_window && self.workers == 0 && self.target_block_size == 0
+    }
+
+    /// What to set in a context, defaults left out.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (Parameter, i32)> {
+        use Parameter as P;
+        let explicit = self.explicit();
+        [
+            (P::ZSTD_c_compressionLevel, self.level),
+            (P::ZSTD_c_windowLog, explicit[0]),
+            (P::ZSTD_c_chainLog, explicit[1]),
+            (P::ZSTD_c_hashLog, explicit[2]),
+            (P::ZSTD_c_searchLog, explicit[3]),
+            (P::ZSTD_c_minMatch, explicit[4]),
+            (P::ZSTD_c_targetLength, explicit[5]),
+            (P::ZSTD_c_strategy, explicit[6]),
+            (P::ZSTD_c_targetCBlockSize, self.target_block_size),
+            (P::ZSTD_c_enableLongDistanceMatching, self.enable_ldm),
+            (P::ZSTD_c_ldmHashLog, self.ldm_hash_log),
+            (P::ZSTD_c_ldmMinMatch, self.ldm_min_match),
+            (P::ZSTD_c_ldmBucketSizeLog, self.ldm_bucket_size_log),
+            (P::ZSTD_c_ldmHashRateLog, self.ldm_hash_rate_log),
+            (P::ZSTD_c_nbWorkers, self.workers),
+            (P::ZSTD_c_jobSize, self.job_size),
+            (P::ZSTD_c_overlapLog, self.overlap_log),
+            (libzstd::MAGICLESS, (self.format == Format::Zstd1Magicless).into()),
+            (libzstd::FORCE_MAX_WINDOW, self.force_max_window.into()),
+            (P::ZSTD_c_checksumFlag, self.write_checksum.into()),
+        ]
+        .into_iter()
+        .filter(|&(_, value)| value != 0)
+        .chain(self.omit_content_size.then_some((P::ZSTD_c_contentSizeFlag, 0)))
+        .chain(self.omit_dict_id.then_some((P::ZSTD_c_dictIDFlag, 0)))
+    }
+
+    /// Nanoseconds that a byte takes, very roughly: only to tell work that is worth a second thread from work that is not.
+    pub(crate) fn nanoseconds_per_byte(&self) -> u64 {
+        match (self.strategy, self.level) {
+            (8.., _) | (0, 18..) => 300,
+            (6..8, _) | (0, 13..18) => 60,
+            (4..6, _) | (0, 6..13) => 15,
+            (0, ..3) if self.level != 0 => 2,
+            _ => 4,
+        }
+    }
+}
+
+/// How a decompressor decompresses, and what it refuses. Limits hold for every call and are checked before memory is taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecompressionParameters {
+    /// The form of the frames.
+    pub format: Format,
+    /// An item is its first frame. Otherwise it is all of its frames, joined, and skippable frames count for nothing.
+    pub single_frame: bool,
+    /// Ignore bytes after the last frame. Otherwise they are an error.
+    pub allow_extra_data: bool,
+    /// Refuse frames without a checksum. One that is there is verified in any case.
+    pub require_checksum: bool,
+    /// Largest window of a frame, in bytes. 0 means 128 MiB.
+    pub max_window_size: usize,
+    /// Most bytes that one item may become. 0 means no limit.
+    pub max_item_size: usize,
+    /// Most bytes that one batch may become. 0 means no limit.
+    pub max_total_size: usize,
+}
+
+impl DecompressionParameters {
+    const DEFAULT_WINDOW: u64 = 128 << 20;
+
+    pub(crate) fn window_limit(&self) -> u64 {
+        if self.max_window_size == 0 { Self::DEFAULT_WINDOW } else { self.max_window_size as u64 }
+    }
+
+    pub(crate) fn item_limit(&self) -> u64 {
+        if self.max_item_size == 0 { u64::MAX } else { self.max_item_size as u64 }
+    }
+
+    pub(crate) fn total_limit(&self) -> u64 {
+        if self.max_total_size == 0 { u64::MAX } else { self.max_total_size as u64 }
+    }
+}
+
+/// How one batch call runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions<'a> {
+    /// Threads that may work, the calling one among them. 0: zbatch chooses, and a small batch stays on the calling thread.
+    /// 1: the calling thread alone. n: at most n. Negative: one for every CPU that this process may use, by its affinity and
+    /// its cgroup's quota.
+    pub threads: i32,
+    /// Decompress and compare every frame just made.
+    pub verify: bool,
+    /// Where to report progress and look for a cancel.
+    pub control: Option<&'a Control>,
+    /// Where to add up what was done.
+    pub stats: Option<&'a Stats>,
+}
+
+impl RunOptions<'_> {
+    /// The defaults with a number of threads.
+    pub fn with_threads(threads: i32) -> Self {
+        Self { threads, ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_out_of_bounds_are_refused() {
+        for level in [LEVEL_MIN - 1, LEVEL_MAX + 1] {
+            assert_eq!(
+                CompressionParameters::with_level(level).validate().unwrap_err().status(),
+                Status::InvalidArgument
+            );
+        }
+        let parameters = CompressionParameters { window_log: 9, ..Default::default() };
+        assert_eq!(parameters.validate().unwrap_err().status(), Status::InvalidArgument);
+        assert_eq!(CompressionParameters::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn memory_is_estimated_with_long_distance_matching_too() {
+        let plain = CompressionParameters::default().estimate_memory().unwrap();
+        let ldm =
+            CompressionParameters { enable_ldm: 1, window_log: 24, ..Default::default() }.estimate_memory().unwrap();
+        assert!(ldm > plain && plain > 1 << 20, "{plain} {ldm}");
+    }
+}

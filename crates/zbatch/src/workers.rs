@@ -1,0 +1,244 @@
+//! The one file that owns parallelism.
+//!
+//! The calling thread always works. It may borrow helpers from a private pool that is kept between calls, but only helpers
+//! that are idle *now*: there is a ticket for each thread of the pool, a helper holds one while it works for somebody, and
+//! who finds no ticket left goes on alone and asks again after its next chunk. So no job is ever queued behind another
+//! caller's batch, and no caller's progress depends on anyone else's.
+//!
+//! Waking a helper costs tens of microseconds, and a helper that wakes to find the work done was a loss; so the caller asks
+//! for one only while the work that is left is worth it.
+//!
+//! After a `fork` the child has the pool's memory but not its threads. The pool carries the ID of the process that made it;
+//! any other process makes its own and forgets the old one. Locks are tried, never waited for: one that another thread held
+//! at the moment of the fork stays locked in the child for ever.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// Work that is left, in nanoseconds, for which a sleeping helper is woken.
+const WORTH_WAKING: u64 = 50_000;
+
+/// libzstd needs little stack; what it needs for its tables it allocates.
+const STACK: usize = 1 << 20;
+
+/// Times that a lock is tried.
+const PATIENCE: u32 = 200;
+
+struct Pool {
+    threads: rayon::ThreadPool,
+    /// Threads that help nobody.
+    tickets: AtomicUsize,
+    process: u32,
+}
+
+static POOL: RwLock<Option<&'static Pool>> = RwLock::new(None);
+
+impl Pool {
+    /// The pool of this process, or `None` when it cannot be had.
+    fn get() -> Option<&'static Self> {
+        let process = std::process::id();
+        // Another thread that is making the pool is done before this ends; a lock that was inherited locked never is.
+        for _ in 0..PATIENCE {
+            if let Ok(known) = POOL.try_read()
+                && let Some(pool) = known.filter(|pool| pool.process == process)
+            {
+                return Some(pool);
+            }
+            match POOL.try_write() {
+                Ok(mut place) => return Self::make(&mut place, process),
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+        None
+    }
+
+    fn make(place: &mut Option<&'static Self>, process: u32) -> Option<&'static Self> {
+        if let Some(pool) = place.filter(|pool| pool.process == process) {
+            return Some(pool);
+        }
+        let size = cpus();
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(size).stack_size(STACK);
+        let threads = builder.thread_name(|index| format!("zbatch-{index}")).build().ok()?;
+        // The one of a parent process is left where it is: dropping it would wait for threads that do not exist here.
+        let pool: &'static Self = Box::leak(Box::new(Self { threads, tickets: AtomicUsize::new(size), process }));
+        *place = Some(pool);
+        Some(pool)
+    }
+
+    fn ticket(&'static self) -> Option<Ticket> {
+        let taken = self.tickets.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        taken.ok().map(|_| Ticket(self))
+    }
+}
+
+/// The right to one idle thread of the pool.
+struct Ticket(&'static Pool);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.tickets.fetch_add(1, Relaxed);
+    }
+}
+
+/// The CPUs that this process may use, by its affinity and its cgroup's quota. Asked once: the answer takes longer than a
+/// small batch.
+pub(crate) fn cpus() -> usize {
+    static CPUS: AtomicUsize = AtomicUsize::new(0);
+    match CPUS.load(Relaxed) {
+        0 => {
+            let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
+            CPUS.store(cpus, Relaxed);
+            cpus
+        }
+        cpus => cpus,
+    }
+}
+
+/// How many threads may work on `nanoseconds` of work when the caller asked for `threads`.
+pub(crate) fn wanted(threads: i32, nanoseconds: u64) -> usize {
+    if threads == 1 || nanoseconds < WORTH_WAKING {
+        return 1;
+    }
+    usize::try_from(threads).ok().filter(|&n| n > 0).unwrap_or_else(cpus)
+}
+
+/// The chunks of a batch, to be claimed one by one, each by one worker; and roughly how long those that are left take.
+pub(crate) struct Queue<C> {
+    chunks: Vec<C>,
+    nanoseconds: u64,
+}
+
+/// A worker's run of items, and roughly how long it takes.
+pub(crate) trait Chunk {
+    fn nanoseconds(&self) -> u64;
+}
+
+impl<C: Chunk> Queue<C> {
+    /// Chunks are claimed in the order given, but that far larger ones than the rest go first: one that came last would keep
+    /// a single worker busy while the others have nothing left to do.
+    pub(crate) fn new(mut chunks: Vec<C>) -> Self {
+        let nanoseconds = chunks.iter().map(C::nanoseconds).fold(0, u64::saturating_add);
+        let large = 4 * nanoseconds / (chunks.len() as u64).max(1);
+        let order = |chunk: &C| if chunk.nanoseconds() > large { chunk.nanoseconds() } else { 0 };
+        // The last one is claimed first.
+        chunks.reverse();
+        chunks.sort_by_key(order);
+        Self { chunks, nanoseconds }
+    }
+
+    fn claim(&mut self) -> Option<C> {
+        let chunk = self.chunks.pop()?;
+        self.nanoseconds = self.nanoseconds.saturating_sub(chunk.nanoseconds());
+        Some(chunk)
+    }
+
+    /// Work that others could do; none when a single chunk is left, which the asker will take itself.
+    fn to_share(&self) -> u64 {
+        if self.chunks.len() > 1 { self.nanoseconds } else { 0 }
+    }
+}
+
+/// Works through `queue` with the calling thread and at most `threads - 1` helpers. Each worker makes a state with `start`
+/// when it has claimed its first chunk, hands every chunk it claims to `work`, and drops the state at its end. Returns the
+/// number of threads that claimed a chunk.
+pub(crate) fn run<C: Chunk + Send, W>(
+    mut queue: Queue<C>,
+    threads: i32,
+    start: impl Fn() -> W + Sync,
+    work: impl Fn(&mut W, C) + Sync,
+) -> u32 {
+    let helpers = wanted(threads, queue.nanoseconds) as u64 - 1;
+    let pool = if helpers > 0 { Pool::get() } else { None };
+    let Some(pool) = pool else {
+        let Some(first) = queue.claim() else { return 0 };
+        let mut state = start();
+        work(&mut state, first);
+        while let Some(chunk) = queue.claim() {
+            work(&mut state, chunk);
+        }
+        return 1;
+    };
+
+    let queue = Mutex::new(queue);
+    let lock = || queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let workers = AtomicU32::new(0);
+    let work_on = |before_each: &mut dyn FnMut()| {
+        let mut state = None;
+        loop {
+            before_each();
+            // Its own statement: the lock is not held while the chunk is worked on.
+            let Some(chunk) = lock().claim() else { return };
+            let state = state.get_or_insert_with(|| {
+                workers.fetch_add(1, Relaxed);
+                start()
+            });
+            work(state, chunk);
+        }
+    };
+    pool.threads.in_place_scope(|scope| {
+        let mut helping = 0;
+        work_on(&mut || {
+            // Each helper that is already at work takes a share of what is left.
+            while helping < helpers && lock().to_share() / (helping + 1) >= WORTH_WAKING {
+                let Some(ticket) = pool.ticket() else { return };
+                helping += 1;
+                scope.spawn(|_| {
+                    let _held_until_done = ticket;
+                    work_on(&mut || {});
+                });
+            }
+        });
+    });
+    workers.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sleep(usize);
+
+    impl Chunk for Sleep {
+        fn nanoseconds(&self) -> u64 {
+            1_000_000
+        }
+    }
+
+    fn eight() -> Queue<Sleep> {
+        Queue::new((0..8).map(Sleep).collect())
+    }
+
+    #[test]
+    fn every_chunk_is_worked_on_once_by_several_threads() {
+        let done: Vec<AtomicU32> = (0..40).map(|_| AtomicU32::new(0)).collect();
+        let sleep = |(): &mut (), Sleep(i)| {
+            done[i].fetch_add(1, Relaxed);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        };
+        let workers = run(Queue::new((0..40).map(Sleep).collect()), 2, || (), sleep);
+        assert!(done.iter().all(|count| count.load(Relaxed) == 1));
+        assert_eq!(workers, 2);
+    }
+
+    #[test]
+    fn a_batch_inside_a_batch_goes_on_by_itself() {
+        let done = AtomicU32::new(0);
+        let count = |(): &mut (), _| _ = done.fetch_add(1, Relaxed);
+        run(eight(), 8, || (), |(), _| _ = run(eight(), 8, || (), count));
+        assert_eq!(done.into_inner(), 64);
+    }
+
+    #[test]
+    fn far_larger_chunks_are_claimed_first() {
+        struct Sized(u64);
+        impl Chunk for Sized {
+            fn nanoseconds(&self) -> u64 {
+                self.0
+            }
+        }
+        let mut queue = Queue::new([1, 2, 1, 2, 100, 1, 2, 1].map(Sized).into());
+        let order: Vec<u64> = std::iter::from_fn(|| queue.claim()).map(|chunk| chunk.0).collect();
+        assert_eq!(order, [100, 1, 2, 1, 2, 1, 2, 1]);
+    }
+}
