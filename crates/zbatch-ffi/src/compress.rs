@@ -1,0 +1,360 @@
+//! Compressing
+
+use std::ffi::c_void;
+
+use zbatch::{CompressionParameters, Compressor, Error, Format, Status};
+
+use crate::border::{Call, Grows, answer, take_back};
+use crate::bytes::zbatch_view;
+use crate::collection::zbatch_collection;
+use crate::dict::zbatch_dict;
+use crate::run::{Run, zbatch_run_options};
+use crate::status::{zbatch_error, zbatch_status};
+
+/// Ordinary frames, with their magic number.
+pub const ZBATCH_FORMAT_ZSTD1: i32 = 0;
+/// Frames without the magic number, four bytes shorter.
+pub const ZBATCH_FORMAT_ZSTD1_MAGICLESS: i32 = 1;
+/// The fastest level.
+pub const ZBATCH_LEVEL_MIN: i32 = -131072;
+/// The level that 0 stands for.
+pub const ZBATCH_LEVEL_DEFAULT: i32 = 3;
+/// The strongest level.
+pub const ZBATCH_LEVEL_MAX: i32 = 22;
+
+/// zstd's match finders, from the fastest to the strongest: one hash table.
+pub const ZBATCH_STRATEGY_FAST: i32 = 1;
+/// Two hash tables.
+pub const ZBATCH_STRATEGY_DFAST: i32 = 2;
+/// The longest match at each position.
+pub const ZBATCH_STRATEGY_GREEDY: i32 = 3;
+/// And the next position is looked at first.
+pub const ZBATCH_STRATEGY_LAZY: i32 = 4;
+/// The next two are.
+pub const ZBATCH_STRATEGY_LAZY2: i32 = 5;
+/// The same, with a binary tree.
+pub const ZBATCH_STRATEGY_BTLAZY2: i32 = 6;
+/// The cheapest of many parsings.
+pub const ZBATCH_STRATEGY_BTOPT: i32 = 7;
+/// The same, with finer prices.
+pub const ZBATCH_STRATEGY_BTULTRA: i32 = 8;
+/// And a first pass to learn the prices.
+pub const ZBATCH_STRATEGY_BTULTRA2: i32 = 9;
+
+/// How a compressor compresses.  The names and ranges are zstd's, and 0 is the
+/// default everywhere: the choice of the level, or of zstd itself.  See STRUCTS
+/// THAT GROW above.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct zbatch_compressor_options {
+    /// sizeof(zbatch_compressor_options).
+    pub struct_size: usize,
+    /// ZBATCH_LEVEL_MIN, fastest, to ZBATCH_LEVEL_MAX, strongest.
+    pub level: i32,
+    /// ZBATCH_FORMAT_ZSTD1 or ZBATCH_FORMAT_ZSTD1_MAGICLESS.
+    pub format: i32,
+    /// 1: end each frame with a checksum of its content.
+    pub write_checksum: i32,
+    /// 1: do not record the size of the content.
+    pub omit_content_size: i32,
+    /// 1: do not record the dictionary's ID.
+    pub omit_dict_id: i32,
+    /// Log2 of the largest distance of a match, 10 to 31 (30 on 32 bits).
+    pub window_log: i32,
+    /// Log2 of the size of the first table, 6 to 30.
+    pub hash_log: i32,
+    /// Log2 of the size of the search table, 6 to 30 (29 on 32 bits).
+    pub chain_log: i32,
+    /// Log2 of the number of searches, 1 to 30.
+    pub search_log: i32,
+    /// Length of the shortest match, 3 to 7.
+    pub min_match: i32,
+    /// A match of this length is good enough, up to 131072.
+    pub target_length: i32,
+    /// One of the ZBATCH_STRATEGY_ constants.
+    pub strategy: i32,
+    /// 1: use the whole window even when the content is shorter.
+    pub force_max_window: i32,
+    /// Long-distance matching: 1 on, 2 off.
+    pub enable_ldm: i32,
+    /// Log2 of the size of its table, 6 to 30.
+    pub ldm_hash_log: i32,
+    /// Length of its shortest match, 4 to 4096.
+    pub ldm_min_match: i32,
+    /// Log2 of the size of its buckets, 1 to 8.
+    pub ldm_bucket_size_log: i32,
+    /// Log2 of how rarely it looks up, 0 to 25.
+    pub ldm_hash_rate_log: i32,
+    /// Threads of zstd's own inside each frame.  The frames depend on whether
+    /// there are any; for many items leave it 0.
+    pub workers: i32,
+    /// Bytes that each of those takes at a time.
+    pub job_size: i32,
+    /// How much of the window it reloads: 1, nothing, to 9, all.
+    pub overlap_log: i32,
+    /// Bytes that a compressed block should have, 1340 to 131072.
+    pub target_block_size: i32,
+}
+
+// SAFETY: integers without padding, struct_size first.
+unsafe impl Grows for zbatch_compressor_options {}
+
+impl zbatch_compressor_options {
+    fn to_core(self) -> Result<CompressionParameters, Error> {
+        Ok(CompressionParameters {
+            level: self.level,
+            format: format(self.format)?,
+            write_checksum: flag(self.write_checksum)?,
+            omit_content_size: flag(self.omit_content_size)?,
+            omit_dict_id: flag(self.omit_dict_id)?,
+            window_log: self.window_log,
+            hash_log: self.hash_log,
+            chain_log: self.chain_log,
+            search_log: self.search_log,
+            min_match: self.min_match,
+            target_length: self.target_length,
+            strategy: self.strategy,
+            force_max_window: flag(self.force_max_window)?,
+            enable_ldm: self.enable_ldm,
+            ldm_hash_log: self.ldm_hash_log,
+            ldm_min_match: self.ldm_min_match,
+            ldm_bucket_size_log: self.ldm_bucket_size_log,
+            ldm_hash_rate_log: self.ldm_hash_rate_log,
+            workers: self.workers,
+            job_size: self.job_size,
+            overlap_log: self.overlap_log,
+            target_block_size: self.target_block_size,
+        })
+    }
+}
+
+const UNKNOWN_FORMAT: Error = Error::new(Status::Unsupported, "'format' is none of the ZBATCH_FORMAT_ constants");
+const UNKNOWN_SWITCH: Error = Error::new(Status::Unsupported, "an option that is off or on is neither 0 nor 1");
+
+pub(crate) fn format(format: i32) -> Result<Format, Error> {
+    match format {
+        ZBATCH_FORMAT_ZSTD1 => Ok(Format::Zstd1),
+        ZBATCH_FORMAT_ZSTD1_MAGICLESS => Ok(Format::Zstd1Magicless),
+        _ => Err(UNKNOWN_FORMAT),
+    }
+}
+
+pub(crate) fn flag(value: i32) -> Result<bool, Error> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(UNKNOWN_SWITCH),
+    }
+}
+
+/// Compresses items to frames: ZstdCompressor.  Immutable; any number of
+/// threads may use one.
+pub struct zbatch_compressor {
+    core: Compressor,
+}
+
+/// zbatch_compressor_options_init() sets the 'struct_size' bytes at 'options'
+/// to the defaults.  Call it with sizeof(zbatch_compressor_options).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_compressor_options_init(options: *mut zbatch_compressor_options, struct_size: usize) {
+    // SAFETY: OUTPUTS: 'struct_size' bytes.
+    unsafe { Call::new() }.init(options, struct_size);
+}
+
+/// zbatch_compressor_options_from_level() sets the window_log to strategy
+/// fields of 'options', whose struct_size is set, to what zstd chooses for
+/// 'level', content of 'source_size' bytes (0 if unknown) and a dictionary of
+/// 'dict_size' bytes (0 if none).  On failure 'options' stays as it was.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_compressor_options_from_level(
+    options: *mut zbatch_compressor_options,
+    level: i32,
+    source_size: u64,
+    dict_size: u64,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW: 'options' is as long as its struct_size.
+    let call = unsafe { Call::new() };
+    call.guard(error, || {
+        let mut fields = call.fields(options)?;
+        let chosen = CompressionParameters::from_level(level, source_size, dict_size)?;
+        fields.store(&zbatch_compressor_options {
+            window_log: chosen.window_log,
+            hash_log: chosen.hash_log,
+            chain_log: chosen.chain_log,
+            search_log: chosen.search_log,
+            min_match: chosen.min_match,
+            target_length: chosen.target_length,
+            strategy: chosen.strategy,
+            ..call.options(options.cast_const())?
+        });
+        Ok(())
+    })
+}
+
+/// zbatch_compressor_options_memory_size() writes to 'out' how many bytes one
+/// thread needs to compress with 'options', an estimate from above for content
+/// of any size.  'options' may be NULL.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_compressor_options_memory_size(
+    options: *const zbatch_compressor_options,
+    out: *mut usize,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let out = call.place(out);
+    call.guard(error, || {
+        let out = out?;
+        *out = call.options(options)?.to_core()?.estimate_memory()?;
+        Ok(())
+    })
+}
+
+/// zbatch_compressor_new() makes a compressor.  'options' and 'dict' may be
+/// NULL.  It keeps the dictionary alive: the caller may free its own handle at
+/// once.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED, ZBATCH_ERROR_BAD_DICT.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_compressor_new(
+    options: *const zbatch_compressor_options,
+    dict: *const zbatch_dict,
+    out: *mut *mut zbatch_compressor,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW, OWNERSHIP and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let out = call.handle(out);
+    call.guard(error, || {
+        let out = out?;
+        let params = call.options(options)?.to_core()?;
+        let dict = call.optional(dict)?.map(|dict| &dict.core);
+        out.hand_out(zbatch_compressor { core: Compressor::new(&params, dict)? })
+    })
+}
+
+/// zbatch_compressor_memory_size() returns the bytes that the compressor holds
+/// at this moment: its contexts, which are kept from call to call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_compressor_memory_size(compressor: *const zbatch_compressor) -> usize {
+    // SAFETY: OWNERSHIP.
+    unsafe { answer(compressor, |compressor| compressor.core.memory_size()) }
+}
+
+/// zbatch_compressor_free() frees the handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_compressor_free(compressor: *mut zbatch_compressor) {
+    // SAFETY: OWNERSHIP.
+    unsafe { take_back(compressor) }
+}
+
+/// zbatch_dict_digest() makes a dictionary from 'dict' that is digested already,
+/// for 'options', which may be NULL.  A compressor made with it starts at once
+/// and compresses with the level and tables of 'options' instead of its own.
+/// The two dictionaries share their bytes; each is freed by itself.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED, ZBATCH_ERROR_BAD_DICT.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_dict_digest(
+    dict: *const zbatch_dict,
+    options: *const zbatch_compressor_options,
+    out: *mut *mut zbatch_dict,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW, OWNERSHIP and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let out = call.handle(out);
+    call.guard(error, || {
+        let out = out?;
+        let params = call.options(options)?.to_core()?;
+        out.hand_out(zbatch_dict { core: call.borrow(dict)?.core.digest(&params)? })
+    })
+}
+
+/// zbatch_compress_bound() returns the most bytes that the frame of an item of
+/// 'size' bytes can have with any compressor, or 0 when no frame can hold that
+/// much.
+#[unsafe(no_mangle)]
+pub extern "C" fn zbatch_compress_bound(size: usize) -> usize {
+    zbatch::compress_bound(size).unwrap_or(0)
+}
+
+/// zbatch_compress() compresses one item, the 'size' bytes at 'data', to one
+/// frame at 'dst', which has room for 'capacity' bytes, and writes the frame's
+/// size to 'written'.  The input and 'dst' may not overlap.
+///
+/// Errors: ZBATCH_ERROR_DST_TOO_SMALL, never when 'capacity' is
+/// zbatch_compress_bound() of 'size'; what 'dst' then holds is undefined.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_compress(
+    compressor: *const zbatch_compressor,
+    data: *const c_void,
+    size: usize,
+    dst: *mut c_void,
+    capacity: usize,
+    written: *mut usize,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let written = call.place(written);
+    call.guard(error, || {
+        let written = written?;
+        let compressor = &call.borrow(compressor)?.core;
+        *written = compressor.compress_into(call.bytes(data, size)?, call.dst(dst, capacity)?)?;
+        Ok(())
+    })
+}
+
+/// zbatch_multi_compress_to_buffer() compresses 'count' items to a collection
+/// of 'count' frames in the same order.  The frames do not depend on the number
+/// of threads.  An empty item gives a frame of no content; an empty batch gives
+/// an empty collection.
+///
+/// 'run' and 'item_status' may be NULL; 'item_status' has room for 'count'
+/// statuses.  Without it, one item that fails fails the call, and 'error' names
+/// the lowest.
+///
+/// Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_multi_compress_to_buffer(
+    compressor: *const zbatch_compressor,
+    views: *const zbatch_view,
+    count: usize,
+    run: *const zbatch_run_options,
+    item_status: *mut zbatch_status,
+    out: *mut *mut zbatch_collection,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: OWNERSHIP, ARRAYS, STRUCTS THAT GROW and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let out = call.handle(out);
+    let mut statuses = call.status_array(item_status, count);
+    let run = Run::new(&call, run);
+    let status = call.guard(error, || {
+        let (out, run) = (out?, run?);
+        let compressor = &call.borrow(compressor)?.core;
+        let items = call.items(views, count)?;
+        let (core, failed) = match statuses.optional()? {
+            None => (compressor.multi_compress_to_buffer(&items, &run.options())?, None),
+            Some(statuses) => {
+                let some = compressor.multi_compress_to_buffer_partial(&items, &run.options(), statuses)?;
+                (some.value, some.error)
+            }
+        };
+        out.hand_out(zbatch_collection::new(core))?;
+        Ok(failed)
+    });
+    statuses.settle(status)
+}

@@ -1,0 +1,1277 @@
+/*
+ * zbatch.h - many items, one call, every core
+ *
+ * zbatch compresses or decompresses a batch of items in one call.  The result
+ * is a collection: a few buffers and one numbering of the segments in them, a
+ * segment for each item, in the order of the items.  Compressed items are
+ * Zstandard frames (RFC 8878), the same bytes that ZSTD_compress2() writes, on
+ * any number of threads.
+ *
+ *     zbatch_compressor *compressor = NULL;
+ *     zbatch_collection *frames = NULL;
+ *     zbatch_error error;
+ *
+ *     if (zbatch_compressor_new(NULL, NULL, &compressor, &error) < 0 ||
+ *         zbatch_multi_compress_to_buffer(compressor, items, count, NULL, NULL,
+ *                                         &frames, &error) < 0)
+ *             fprintf(stderr, "%s\n", error.message);
+ *
+ *     for (size_t i = 0; i < zbatch_collection_len(frames); i++) {
+ *             zbatch_view frame;
+ *             zbatch_collection_view_at(frames, i, &frame, &error);
+ *             store(i, frame.data, frame.size);
+ *     }
+ *     zbatch_collection_free(frames);
+ *     zbatch_compressor_free(compressor);
+ *
+ * The words are python-zstandard's, the long ones shortened: zbatch_buffer is
+ * its BufferWithSegments, zbatch_collection its BufferWithSegmentsCollection,
+ * zbatch_dict its ZstdCompressionDict, zbatch_frame its FrameParameters.  A
+ * name in _len counts segments, one in _size counts bytes; _new makes a handle
+ * and _free ends it.  An item is one input of a batch.
+ *
+ * What follows holds for every function, unless its text says otherwise.
+ *
+ * ERRORS.  A function that can fail returns a zbatch_status: 0 is success, a
+ * negative value is an error.  Any of them may return _INVALID_ARGUMENT,
+ * _NO_MEMORY and _INTERNAL; its text names the others.  'error' may be NULL; it
+ * is filled when the status is not ZBATCH_OK, and else left alone.  Functions
+ * that return a value cannot fail, and answer 0 or NULL when asked about NULL.
+ *
+ * OUTPUTS.  Every other output is written, whatever happens: on failure a
+ * handle is NULL, a number or struct is 0, in arrays too, and each
+ * 'item_status' is the status of the call.  So nothing needs to be set before a
+ * call, and freeing what a failed call left is safe.  Bytes at a 'dst' are
+ * undefined after a failure.  An output may not overlap an input or another
+ * output.
+ *
+ * OWNERSHIP.  A handle that a function stores in 'out' belongs to the caller,
+ * who frees it once, with the _free of its type, in any order: handles keep
+ * alive what they need of each other.  Freeing NULL does nothing.  A pointer
+ * that a function returns, or stores in a zbatch_view, is lent by the handle it
+ * was asked of, and is good until that handle is freed.  No other memory
+ * changes owner: zbatch frees nothing of the caller's, and keeps no pointer to
+ * an argument after the call, zbatch_buffer_new_by_reference() excepted.
+ *
+ * ARRAYS.  A pointer that comes with a number is an array of that many; it may
+ * be NULL when the number is 0.  NULL anywhere else is refused as
+ * ZBATCH_ERROR_INVALID_ARGUMENT, and so are a misaligned pointer and a number
+ * that no array in memory can have.
+ *
+ * THREADS.  Every handle in this part is immutable once made or, for
+ * zbatch_control, atomic: any number of threads may call any function on the
+ * same handle at once, except to free it.
+ *
+ * PROCESSES.  Handles made before fork() work in the child.  A fault inside
+ * zbatch becomes ZBATCH_ERROR_INTERNAL and never unwinds into the caller.
+ * No environment variable changes what zbatch does.  It sets no signal handler,
+ * prints nothing but the place of such a fault (and see 'notifications') and,
+ * once it has been used, cannot be unloaded.
+ *
+ * STRUCTS THAT GROW.  A struct whose first field is struct_size may gain fields
+ * at its end in a later version.  Set struct_size to the size of the struct;
+ * every other field may be 0, which is its default:
+ *
+ *     zbatch_run_options run = { .struct_size = sizeof run, .threads = -1 };
+ *
+ * or let its _init function do so.  A program may run with an older or a newer
+ * library than the one that it was compiled for: a field that the program does
+ * not know is 0, and one that the library does not know must be 0, or the call
+ * returns ZBATCH_ERROR_UNSUPPORTED, as it does for a code or flag that it does
+ * not know.  A struct_size below sizeof(size_t) or above 4096 was never set and
+ * is refused.  The other structs, and the values of the statuses and other
+ * codes, never change.
+ */
+
+#ifndef ZBATCH_H
+#define ZBATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Users of zbatch.dll on Windows may define ZBATCH_DLL to have the functions
+ * imported directly.
+ */
+#ifndef ZBATCH_API
+#  if defined(ZBATCH_DLL) && defined(_WIN32)
+#    define ZBATCH_API __declspec(dllimport)
+#  else
+#    define ZBATCH_API
+#  endif
+#endif
+
+/* Compilers warn when the status of a call is not looked at. */
+#ifndef ZBATCH_MUST_USE
+#  if defined(__GNUC__)
+#    define ZBATCH_MUST_USE __attribute__((warn_unused_result))
+#  else
+#    define ZBATCH_MUST_USE
+#  endif
+#endif
+
+/* Of the Arrow C data interface, whose header is not needed here. */
+struct ArrowArray;
+struct ArrowSchema;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ========================================================================== */
+/*                                The library                                 */
+/* ========================================================================== */
+
+/** First part of the version of this header. */
+#define ZBATCH_VERSION_MAJOR 0
+/** Second part of the version. */
+#define ZBATCH_VERSION_MINOR 1
+/** Third part of the version. */
+#define ZBATCH_VERSION_PATCH 0
+/** The three in one number, for '#if': 10203 is 1.2.3. */
+#define ZBATCH_VERSION (((ZBATCH_VERSION_MAJOR * 10000) + (ZBATCH_VERSION_MINOR * 100)) + ZBATCH_VERSION_PATCH)
+
+/**
+ * zbatch_version() returns the version of the library that is running, in the
+ * form of ZBATCH_VERSION.
+ */
+ZBATCH_API uint32_t zbatch_version(void);
+
+/**
+ * zbatch_version_string() returns the same as text, "0.1.0".  Static; never
+ * NULL.
+ */
+ZBATCH_API const char *zbatch_version_string(void);
+
+/**
+ * zbatch_zstd_version() returns the version of the libzstd inside, as zstd
+ * writes it: 10507 is 1.5.7.
+ */
+ZBATCH_API uint32_t zbatch_zstd_version(void);
+
+/**
+ * zbatch_retained_size() returns the number of bytes of freed results that
+ * the library keeps for the next ones: 64 MiB at most.
+ */
+ZBATCH_API size_t zbatch_retained_size(void);
+
+/** zbatch_release_retained() gives those bytes back to the system. */
+ZBATCH_API void zbatch_release_retained(void);
+
+/* ========================================================================== */
+/*                            Statuses and errors                             */
+/* ========================================================================== */
+
+/**
+ * How a call, or one item of it, ended: ZBATCH_OK, ZBATCH_PARTIAL or one of
+ * the negative ZBATCH_ERROR_ values below.  A value never changes its meaning
+ * and is never used again; new ones may be added, so treat an unknown negative
+ * value as an error.
+ */
+typedef int32_t zbatch_status;
+
+/** Success. */
+#define ZBATCH_OK 0
+
+/**
+ * Success for some items: the good ones are delivered, the others are empty,
+ * and 'item_status' says which is which.  Only a call that was given an
+ * 'item_status' array returns it, and it is never the status of an item.
+ */
+#define ZBATCH_PARTIAL 1
+
+/** The caller's mistake: a NULL, misaligned or out-of-bounds argument. */
+#define ZBATCH_ERROR_INVALID_ARGUMENT (-1)
+/** An index is not below the length, or a segment lies outside its buffer. */
+#define ZBATCH_ERROR_OUT_OF_RANGE (-2)
+/**
+ * A newer option than this version knows, or a frame format it does not read.
+ */
+#define ZBATCH_ERROR_UNSUPPORTED (-3)
+/** Memory ran out.  The handles remain usable. */
+#define ZBATCH_ERROR_NO_MEMORY (-4)
+/** The caller's memory is too small for the result. */
+#define ZBATCH_ERROR_DST_TOO_SMALL (-5)
+/**
+ * The result, or the frame's window, would exceed a limit of the decompressor.
+ */
+#define ZBATCH_ERROR_LIMIT (-6)
+/** zbatch_control_cancel() was called before the work was done. */
+#define ZBATCH_ERROR_CANCELLED (-7)
+/** Another thread is inside a call on this handle (streams only). */
+#define ZBATCH_ERROR_BUSY (-8)
+/** A bug inside zbatch, caught.  Please report it. */
+#define ZBATCH_ERROR_INTERNAL (-9)
+/** The item does not begin with a frame of the decompressor's format. */
+#define ZBATCH_ERROR_NOT_A_FRAME (-20)
+/** The frame is damaged, or declares what its bytes cannot hold. */
+#define ZBATCH_ERROR_CORRUPT (-21)
+/** The item ends in the middle of a frame. */
+#define ZBATCH_ERROR_TRUNCATED (-22)
+/** Bytes that are not a frame follow the last frame. */
+#define ZBATCH_ERROR_EXTRA_DATA (-23)
+/** The checksum does not match, or is required and missing. */
+#define ZBATCH_ERROR_CHECKSUM (-24)
+/** The content does not have the size that the caller gave for it. */
+#define ZBATCH_ERROR_SIZE_MISMATCH (-25)
+
+/**
+ * The frame needs a dictionary with another ID than the decompressor's, or it
+ * needs one and the decompressor has none.  zbatch_frame_info() tells the ID.
+ */
+#define ZBATCH_ERROR_DICT_MISMATCH (-26)
+
+/** The bytes are not a dictionary. */
+#define ZBATCH_ERROR_BAD_DICT (-27)
+/** The samples are too few or too small to train a dictionary on. */
+#define ZBATCH_ERROR_BAD_SAMPLES (-28)
+/** The 'item' of a zbatch_error that is not about one item. */
+#define ZBATCH_NO_ITEM UINT64_MAX
+
+/**
+ * What went wrong, in memory of the caller, who need not initialise or free
+ * it.  It is filled when the status is not ZBATCH_OK, else left alone.  The
+ * layout never changes.
+ */
+typedef struct {
+    /** Index of the lowest item that failed, or ZBATCH_NO_ITEM. */
+    uint64_t item;
+    /** The status of that item or of the call. */
+    zbatch_status status;
+    /** libzstd's error code when it had one, else 0. */
+    int32_t zstd_error;
+    /** errno when the system had one, else 0. */
+    int32_t os_error;
+    /** 0. */
+    int32_t reserved;
+    /** A sentence for people, in UTF-8, NUL-terminated; it names the item. */
+    char message[232];
+} zbatch_error;
+
+/**
+ * zbatch_status_name() returns the name of a status as it stands in this
+ * header, "ZBATCH_ERROR_CORRUPT", or "unknown status".  Static; never NULL.
+ */
+ZBATCH_API const char *zbatch_status_name(zbatch_status status);
+
+/**
+ * zbatch_constant() looks up a number of this header by name, for languages
+ * that see the library's symbols but not its header: the value of any ZBATCH_
+ * constant, or "sizeof(T)" for any struct T.  Unsigned values above INT64_MAX
+ * arrive as negative numbers.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, this version has nothing of that name.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_constant(const char *name, int64_t *out, zbatch_error *error);
+
+/* ========================================================================== */
+/*                                   Bytes                                    */
+/* ========================================================================== */
+
+/**
+ * Borrowed bytes that are read: 'size' bytes at 'data'.  'data' may be NULL
+ * when 'size' is 0.  The layout never changes.
+ */
+typedef struct {
+    /** The first byte. */
+    const void *data;
+    /** Number of bytes. */
+    size_t size;
+} zbatch_view;
+
+/**
+ * Borrowed bytes that are written: room for 'size' bytes at 'data'.  The
+ * layout never changes.
+ */
+typedef struct {
+    /** The first byte. */
+    void *data;
+    /** Number of bytes there is room for. */
+    size_t size;
+} zbatch_span;
+
+/**
+ * A place in a buffer, in bytes from its start.  Tables of segments are
+ * packed pairs of native 64-bit integers.  The layout never changes.
+ */
+typedef struct {
+    /** Bytes between the start of the buffer and the segment. */
+    uint64_t offset;
+    /** Number of bytes. */
+    uint64_t length;
+} zbatch_segment;
+
+/**
+ * zbatch_views_from_segments() fills 'views', which has room for 'count' of
+ * them, with the 'count' segments at 'segments' of the 'size' bytes at
+ * 'base', ready to be the input of a batch call.  The views borrow from
+ * 'base'.
+ *
+ * Errors: ZBATCH_ERROR_OUT_OF_RANGE, where the error's item is the index of
+ * the segment.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_views_from_segments(const void *base, size_t size,
+                           const zbatch_segment *segments, size_t count,
+                           zbatch_view *views, zbatch_error *error);
+
+/**
+ * zbatch_views_from_offsets() does the same for items that lie back to back:
+ * item i begins at offset i and ends at offset i + 1, in bytes from 'base',
+ * as in a binary array of Arrow.  'offsets' is an array of 'count' + 1
+ * integers of 'offset_size' bytes, which is 4 or 8; it may be NULL when
+ * 'count' is 0.
+ *
+ * Errors: ZBATCH_ERROR_OUT_OF_RANGE, where the error's item is the index of
+ * the item.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_views_from_offsets(const void *base, size_t size, const void *offsets,
+                          size_t offset_size, size_t count, zbatch_view *views,
+                          zbatch_error *error);
+
+/* ========================================================================== */
+/*                                  Buffers                                   */
+/* ========================================================================== */
+
+/**
+ * Bytes and a table of segments in them: BufferWithSegments.  Immutable; any
+ * number of threads may use one.
+ */
+typedef struct zbatch_buffer zbatch_buffer;
+
+/**
+ * zbatch_buffer_new() makes a buffer from a copy of the 'size' bytes at 'data'
+ * and a copy of the 'count' segments at 'segments'.  Segments may overlap, be
+ * empty and stand in any order; each must lie inside the bytes.
+ *
+ * Errors: ZBATCH_ERROR_OUT_OF_RANGE, where the error's item is the index of
+ * the segment.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_buffer_new(const void *data, size_t size, const zbatch_segment *segments,
+                  size_t count, zbatch_buffer **out, zbatch_error *error);
+
+/**
+ * zbatch_buffer_new_by_reference() is zbatch_buffer_new() without the copy of
+ * the bytes: a mapped file, say, or an array of another library.  The segments
+ * are copied.  The bytes must stay where they are, unchanged, until this
+ * handle and every collection made from it are freed.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_buffer_new_by_reference(const void *data, size_t size,
+                               const zbatch_segment *segments, size_t count,
+                               zbatch_buffer **out, zbatch_error *error);
+
+/** zbatch_buffer_len() returns the number of segments. */
+ZBATCH_API size_t zbatch_buffer_len(const zbatch_buffer *buffer);
+
+/**
+ * zbatch_buffer_size() returns the number of bytes in the buffer, those
+ * outside every segment included.
+ */
+ZBATCH_API size_t zbatch_buffer_size(const zbatch_buffer *buffer);
+
+/**
+ * zbatch_buffer_data() returns the buffer's bytes, zbatch_buffer_size() of
+ * them.
+ */
+ZBATCH_API const void *zbatch_buffer_data(const zbatch_buffer *buffer);
+
+/**
+ * zbatch_buffer_segments() returns the table of segments, zbatch_buffer_len()
+ * of them.
+ */
+ZBATCH_API const zbatch_segment *
+zbatch_buffer_segments(const zbatch_buffer *buffer);
+
+/**
+ * zbatch_buffer_views() returns the segments as views, zbatch_buffer_len() of
+ * them, ready to be the input of a batch call.  The array takes 16 bytes per
+ * segment, is made by the first call and lives as long as the buffer; the
+ * answer is NULL when there is no memory for it.
+ */
+ZBATCH_API const zbatch_view *zbatch_buffer_views(const zbatch_buffer *buffer);
+
+/**
+ * zbatch_buffer_segment_at() writes segment 'index' to 'out'.
+ *
+ * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
+ */
+ZBATCH_API zbatch_status
+zbatch_buffer_segment_at(const zbatch_buffer *buffer, size_t index,
+                         zbatch_segment *out, zbatch_error *error);
+
+/**
+ * zbatch_buffer_view_at() writes the bytes of segment 'index' to 'out'.
+ *
+ * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
+ */
+ZBATCH_API zbatch_status
+zbatch_buffer_view_at(const zbatch_buffer *buffer, size_t index,
+                      zbatch_view *out, zbatch_error *error);
+
+/**
+ * zbatch_buffer_tobytes() copies the whole buffer, zbatch_buffer_size() bytes,
+ * to 'dst', which has room for 'capacity' bytes.
+ *
+ * Errors: ZBATCH_ERROR_DST_TOO_SMALL, and nothing is written.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_buffer_tobytes(const zbatch_buffer *buffer, void *dst, size_t capacity,
+                      zbatch_error *error);
+
+/** zbatch_buffer_free() frees the handle. */
+ZBATCH_API void zbatch_buffer_free(zbatch_buffer *buffer);
+
+/* ========================================================================== */
+/*                                Collections                                 */
+/* ========================================================================== */
+
+/**
+ * Several buffers whose segments are numbered in one go, first buffer first:
+ * BufferWithSegmentsCollection.  The result of every batch.  Immutable; any
+ * number of threads may use one.
+ */
+typedef struct zbatch_collection zbatch_collection;
+
+/**
+ * zbatch_collection_new() makes a collection of 'count' buffers.  It shares
+ * them: the caller may free its own handles at once.  A buffer may occur more
+ * than once.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_collection_new(zbatch_buffer *const *buffers, size_t count,
+                      zbatch_collection **out, zbatch_error *error);
+
+/** zbatch_collection_len() returns the number of segments in all buffers. */
+ZBATCH_API size_t zbatch_collection_len(const zbatch_collection *collection);
+
+/** zbatch_collection_size() returns the number of bytes in all segments. */
+ZBATCH_API size_t zbatch_collection_size(const zbatch_collection *collection);
+
+/**
+ * zbatch_collection_views() returns the segments as views,
+ * zbatch_collection_len() of them, ready to be the input of a batch call.  The
+ * array takes 16 bytes per segment, is made by the first call and lives as
+ * long as the collection; the answer is NULL when there is no memory for it.
+ */
+ZBATCH_API const zbatch_view *
+zbatch_collection_views(const zbatch_collection *collection);
+
+/**
+ * zbatch_collection_segment_at() writes segment 'index' to 'out'.  Its offset
+ * counts from the start of the buffer that holds it.
+ *
+ * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
+ */
+ZBATCH_API zbatch_status
+zbatch_collection_segment_at(const zbatch_collection *collection, size_t index,
+                             zbatch_segment *out, zbatch_error *error);
+
+/**
+ * zbatch_collection_view_at() writes the bytes of segment 'index' to 'out'.
+ *
+ * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
+ */
+ZBATCH_API zbatch_status
+zbatch_collection_view_at(const zbatch_collection *collection, size_t index,
+                          zbatch_view *out, zbatch_error *error);
+
+/**
+ * zbatch_collection_tobytes() copies the segments, in order and without gaps,
+ * to 'dst', which has room for 'capacity' bytes: zbatch_collection_size() of
+ * them are written.
+ *
+ * Errors: ZBATCH_ERROR_DST_TOO_SMALL, and nothing is written.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_collection_tobytes(const zbatch_collection *collection, void *dst,
+                          size_t capacity, zbatch_error *error);
+
+/** zbatch_collection_buffer_count() returns the number of buffers. */
+ZBATCH_API size_t
+zbatch_collection_buffer_count(const zbatch_collection *collection);
+
+/**
+ * zbatch_collection_buffer_at() returns buffer 'index', lent by the
+ * collection, or NULL when there is none, or no memory for the handles, which
+ * the first call makes.
+ */
+ZBATCH_API const zbatch_buffer *
+zbatch_collection_buffer_at(const zbatch_collection *collection, size_t index);
+
+/** zbatch_collection_free() frees the handle. */
+ZBATCH_API void zbatch_collection_free(zbatch_collection *collection);
+
+/* ========================================================================== */
+/*                                Dictionaries                                */
+/* ========================================================================== */
+
+/** A trained dictionary when the bytes begin like one, else raw content. */
+#define ZBATCH_DICT_TYPE_AUTO 0
+/** Any bytes: what the items are likely to contain. */
+#define ZBATCH_DICT_TYPE_RAWCONTENT 1
+/** A trained dictionary, with its ID and tables. */
+#define ZBATCH_DICT_TYPE_FULLDICT 2
+
+/**
+ * A dictionary: ZstdCompressionDict.  It is digested once per set of
+ * parameters, and all compressors and decompressors made with it share that.
+ * Immutable; any number of threads may use one.
+ */
+typedef struct zbatch_dict zbatch_dict;
+
+/**
+ * How zbatch_dict_train() trains.  All zero is the default; see STRUCTS THAT
+ * GROW above.
+ */
+typedef struct {
+    /** sizeof(zbatch_dict_train_options). */
+    size_t struct_size;
+    /** Most bytes in the dictionary, at least 256.  0 means 112640. */
+    size_t dict_size;
+    /**
+     * Share of the samples to train on, above 0 and up to 1; the rest tests
+     * the parameters.  1 trains and tests on all.  0 means 0.75.
+     */
+    double split_point;
+    /** Segment size: 16 to 2048 is reasonable.  0 tries several. */
+    uint32_t k;
+    /** Size of the fragments that are counted: 6 or 8.  0 tries both. */
+    uint32_t d;
+    /** Log2 of the size of the frequency table, up to 31.  0 means 20. */
+    uint32_t f;
+    /** Number of values of k to try.  0 means 40. */
+    uint32_t steps;
+    /** 1, most accurate, to 10, fastest.  0 means 1. */
+    uint32_t accel;
+    /**
+     * Accept a smaller dictionary whose result is at most this many percent
+     * larger.  0 always takes the best.
+     */
+    uint32_t shrink;
+    /** Compression level to train for.  0 means 3. */
+    int32_t level;
+    /** The dictionary's ID.  0 picks a random one. */
+    uint32_t dict_id;
+    /**
+     * Threads, as in zbatch_run_options.  The dictionary does not depend on
+     * them.
+     */
+    int32_t threads;
+    /** Messages of zstd on standard error: 0, none, to 4, all. */
+    uint32_t notifications;
+} zbatch_dict_train_options;
+
+/**
+ * zbatch_dict_new() makes a dictionary from a copy of the 'size' bytes at
+ * 'data'.  'dict_type' is one of the ZBATCH_DICT_TYPE_ constants.
+ *
+ * Errors: ZBATCH_ERROR_BAD_DICT, ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_dict_new(const void *data, size_t size, int32_t dict_type,
+                zbatch_dict **out, zbatch_error *error);
+
+/**
+ * zbatch_dict_train_options_init() sets the 'struct_size' bytes at 'options'
+ * to the defaults.  Call it with sizeof(zbatch_dict_train_options).
+ */
+ZBATCH_API void
+zbatch_dict_train_options_init(zbatch_dict_train_options *options,
+                               size_t struct_size);
+
+/**
+ * zbatch_dict_train() trains a dictionary on 'count' samples: items like those
+ * that it is for, a hundred times its size in all.  'options' may be NULL.
+ *
+ * Errors: ZBATCH_ERROR_BAD_SAMPLES, ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_dict_train(const zbatch_view *samples, size_t count,
+                  const zbatch_dict_train_options *options, zbatch_dict **out,
+                  zbatch_error *error);
+
+/** zbatch_dict_id() returns the dictionary's ID, or 0 when it has none. */
+ZBATCH_API uint32_t zbatch_dict_id(const zbatch_dict *dict);
+
+/**
+ * zbatch_dict_data() returns the dictionary's bytes, zbatch_dict_size() of
+ * them: what to store for zbatch_dict_new().
+ */
+ZBATCH_API const void *zbatch_dict_data(const zbatch_dict *dict);
+
+/** zbatch_dict_size() returns the number of bytes in the dictionary. */
+ZBATCH_API size_t zbatch_dict_size(const zbatch_dict *dict);
+
+/**
+ * zbatch_dict_k() returns the segment size that training chose, or 0 when the
+ * dictionary was not trained here.
+ */
+ZBATCH_API uint32_t zbatch_dict_k(const zbatch_dict *dict);
+
+/** zbatch_dict_d() returns the fragment size that training chose, or 0. */
+ZBATCH_API uint32_t zbatch_dict_d(const zbatch_dict *dict);
+
+/** zbatch_dict_free() frees the handle. */
+ZBATCH_API void zbatch_dict_free(zbatch_dict *dict);
+
+/* ========================================================================== */
+/*                            Progress and cancel                             */
+/* ========================================================================== */
+
+/**
+ * Progress of running batches, and the means to stop them.  Atomic: any thread
+ * may call any function on it at any time, except to free it.
+ */
+typedef struct zbatch_control zbatch_control;
+
+/**
+ * zbatch_control_new() makes a control, to be named in the run options of one
+ * batch call or of several: its counters add up over all of them.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_control_new(zbatch_control **out, zbatch_error *error);
+
+/**
+ * zbatch_control_cancel() asks every call that runs with this control, or ever
+ * will, to stop; it returns at once.  The calls finish the items in work, then
+ * return ZBATCH_ERROR_CANCELLED; a call with an 'item_status' array delivers
+ * what was done, marks the rest ZBATCH_ERROR_CANCELLED and returns
+ * ZBATCH_PARTIAL.  It may be called in a signal handler.
+ */
+ZBATCH_API void zbatch_control_cancel(zbatch_control *control);
+
+/**
+ * zbatch_control_reset() takes a cancel back and sets items_done and
+ * bytes_done to 0, for the next batch.  Call it while no batch runs with this
+ * control.
+ */
+ZBATCH_API void zbatch_control_reset(zbatch_control *control);
+
+/**
+ * zbatch_control_items_done() returns the number of items finished so far,
+ * failed ones included.
+ */
+ZBATCH_API uint64_t zbatch_control_items_done(const zbatch_control *control);
+
+/**
+ * zbatch_control_bytes_done() returns the number of input bytes of those
+ * items.
+ */
+ZBATCH_API uint64_t zbatch_control_bytes_done(const zbatch_control *control);
+
+/**
+ * zbatch_control_items_running() returns the number of items that threads
+ * work on at this moment.
+ */
+ZBATCH_API uint64_t zbatch_control_items_running(const zbatch_control *control);
+
+/** zbatch_control_free() frees the handle.  Calls that run with it go on. */
+ZBATCH_API void zbatch_control_free(zbatch_control *control);
+
+/* ========================================================================== */
+/*                              How a batch runs                              */
+/* ========================================================================== */
+
+/**
+ * Decode and compare every frame just made: a difference, which only broken
+ * memory or a bug can cause, is ZBATCH_ERROR_INTERNAL.  Batches that
+ * decompress ignore it.
+ */
+#define ZBATCH_RUN_VERIFY 1
+
+/**
+ * What one batch call did.  See STRUCTS THAT GROW above: set struct_size, the
+ * call writes the rest.
+ */
+typedef struct {
+    /** sizeof(zbatch_run_stats). */
+    size_t struct_size;
+    /** Items that were worked on, failed ones included. */
+    uint64_t items;
+    /** Bytes of input of those items. */
+    uint64_t bytes_in;
+    /** Bytes that they became. */
+    uint64_t bytes_out;
+    /** Nanoseconds inside libzstd, added up over all threads. */
+    uint64_t codec_nanoseconds;
+    /** Threads that worked on at least one item. */
+    uint32_t workers;
+    /** 0. */
+    uint32_t reserved;
+} zbatch_run_stats;
+
+/**
+ * How one batch call runs.  The calls only read it, so one struct may serve
+ * many calls and threads, at once as long as its 'stats' is NULL; NULL in the
+ * place of the struct is all defaults.  All zero is the default; see STRUCTS
+ * THAT GROW above.
+ */
+typedef struct {
+    /** sizeof(zbatch_run_options). */
+    size_t struct_size;
+    /**
+     * Threads that may work, the calling one among them.  0: zbatch chooses,
+     * and a small batch stays on the calling thread.  1: the calling thread
+     * alone.  n: at most n.  Negative: one for every CPU that this process may
+     * use, by its affinity and its cgroup's quota.
+     */
+    int32_t threads;
+    /** 0 or ZBATCH_RUN_VERIFY. */
+    uint32_t flags;
+    /** Where to report progress and look for a cancel, or NULL. */
+    zbatch_control *control;
+    /** Where the call writes what it did, failed or not, or NULL. */
+    zbatch_run_stats *stats;
+} zbatch_run_options;
+
+/**
+ * zbatch_run_stats_init() sets the 'struct_size' bytes at 'stats' to the
+ * defaults.  Call it with sizeof(zbatch_run_stats).
+ */
+ZBATCH_API void
+zbatch_run_stats_init(zbatch_run_stats *stats, size_t struct_size);
+
+/**
+ * zbatch_run_options_init() sets the 'struct_size' bytes at 'options' to the
+ * defaults.  Call it with sizeof(zbatch_run_options).
+ */
+ZBATCH_API void
+zbatch_run_options_init(zbatch_run_options *options, size_t struct_size);
+
+/* ========================================================================== */
+/*                                Compressing                                 */
+/* ========================================================================== */
+
+/** Ordinary frames, with their magic number. */
+#define ZBATCH_FORMAT_ZSTD1 0
+/** Frames without the magic number, four bytes shorter. */
+#define ZBATCH_FORMAT_ZSTD1_MAGICLESS 1
+/** The fastest level. */
+#define ZBATCH_LEVEL_MIN (-131072)
+/** The level that 0 stands for. */
+#define ZBATCH_LEVEL_DEFAULT 3
+/** The strongest level. */
+#define ZBATCH_LEVEL_MAX 22
+/** zstd's match finders, from the fastest to the strongest: one hash table. */
+#define ZBATCH_STRATEGY_FAST 1
+/** Two hash tables. */
+#define ZBATCH_STRATEGY_DFAST 2
+/** The longest match at each position. */
+#define ZBATCH_STRATEGY_GREEDY 3
+/** And the next position is looked at first. */
+#define ZBATCH_STRATEGY_LAZY 4
+/** The next two are. */
+#define ZBATCH_STRATEGY_LAZY2 5
+/** The same, with a binary tree. */
+#define ZBATCH_STRATEGY_BTLAZY2 6
+/** The cheapest of many parsings. */
+#define ZBATCH_STRATEGY_BTOPT 7
+/** The same, with finer prices. */
+#define ZBATCH_STRATEGY_BTULTRA 8
+/** And a first pass to learn the prices. */
+#define ZBATCH_STRATEGY_BTULTRA2 9
+
+/**
+ * How a compressor compresses.  The names and ranges are zstd's, and 0 is the
+ * default everywhere: the choice of the level, or of zstd itself.  See STRUCTS
+ * THAT GROW above.
+ */
+typedef struct {
+    /** sizeof(zbatch_compressor_options). */
+    size_t struct_size;
+    /** ZBATCH_LEVEL_MIN, fastest, to ZBATCH_LEVEL_MAX, strongest. */
+    int32_t level;
+    /** ZBATCH_FORMAT_ZSTD1 or ZBATCH_FORMAT_ZSTD1_MAGICLESS. */
+    int32_t format;
+    /** 1: end each frame with a checksum of its content. */
+    int32_t write_checksum;
+    /** 1: do not record the size of the content. */
+    int32_t omit_content_size;
+    /** 1: do not record the dictionary's ID. */
+    int32_t omit_dict_id;
+    /** Log2 of the largest distance of a match, 10 to 31 (30 on 32 bits). */
+    int32_t window_log;
+    /** Log2 of the size of the first table, 6 to 30. */
+    int32_t hash_log;
+    /** Log2 of the size of the search table, 6 to 30 (29 on 32 bits). */
+    int32_t chain_log;
+    /** Log2 of the number of searches, 1 to 30. */
+    int32_t search_log;
+    /** Length of the shortest match, 3 to 7. */
+    int32_t min_match;
+    /** A match of this length is good enough, up to 131072. */
+    int32_t target_length;
+    /** One of the ZBATCH_STRATEGY_ constants. */
+    int32_t strategy;
+    /** 1: use the whole window even when the content is shorter. */
+    int32_t force_max_window;
+    /** Long-distance matching: 1 on, 2 off. */
+    int32_t enable_ldm;
+    /** Log2 of the size of its table, 6 to 30. */
+    int32_t ldm_hash_log;
+    /** Length of its shortest match, 4 to 4096. */
+    int32_t ldm_min_match;
+    /** Log2 of the size of its buckets, 1 to 8. */
+    int32_t ldm_bucket_size_log;
+    /** Log2 of how rarely it looks up, 0 to 25. */
+    int32_t ldm_hash_rate_log;
+    /**
+     * Threads of zstd's own inside each frame.  The frames depend on whether
+     * there are any; for many items leave it 0.
+     */
+    int32_t workers;
+    /** Bytes that each of those takes at a time. */
+    int32_t job_size;
+    /** How much of the window it reloads: 1, nothing, to 9, all. */
+    int32_t overlap_log;
+    /** Bytes that a compressed block should have, 1340 to 131072. */
+    int32_t target_block_size;
+} zbatch_compressor_options;
+
+/**
+ * Compresses items to frames: ZstdCompressor.  Immutable; any number of
+ * threads may use one.
+ */
+typedef struct zbatch_compressor zbatch_compressor;
+
+/**
+ * zbatch_compressor_options_init() sets the 'struct_size' bytes at 'options'
+ * to the defaults.  Call it with sizeof(zbatch_compressor_options).
+ */
+ZBATCH_API void
+zbatch_compressor_options_init(zbatch_compressor_options *options,
+                               size_t struct_size);
+
+/**
+ * zbatch_compressor_options_from_level() sets the window_log to strategy
+ * fields of 'options', whose struct_size is set, to what zstd chooses for
+ * 'level', content of 'source_size' bytes (0 if unknown) and a dictionary of
+ * 'dict_size' bytes (0 if none).  On failure 'options' stays as it was.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_compressor_options_from_level(zbatch_compressor_options *options,
+                                     int32_t level, uint64_t source_size,
+                                     uint64_t dict_size, zbatch_error *error);
+
+/**
+ * zbatch_compressor_options_memory_size() writes to 'out' how many bytes one
+ * thread needs to compress with 'options', an estimate from above for content
+ * of any size.  'options' may be NULL.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_compressor_options_memory_size(const zbatch_compressor_options *options,
+                                      size_t *out, zbatch_error *error);
+
+/**
+ * zbatch_compressor_new() makes a compressor.  'options' and 'dict' may be
+ * NULL.  It keeps the dictionary alive: the caller may free its own handle at
+ * once.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, ZBATCH_ERROR_BAD_DICT.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_compressor_new(const zbatch_compressor_options *options,
+                      const zbatch_dict *dict, zbatch_compressor **out,
+                      zbatch_error *error);
+
+/**
+ * zbatch_compressor_memory_size() returns the bytes that the compressor holds
+ * at this moment: its contexts, which are kept from call to call.
+ */
+ZBATCH_API size_t
+zbatch_compressor_memory_size(const zbatch_compressor *compressor);
+
+/** zbatch_compressor_free() frees the handle. */
+ZBATCH_API void zbatch_compressor_free(zbatch_compressor *compressor);
+
+/**
+ * zbatch_dict_digest() makes a dictionary from 'dict' that is digested already,
+ * for 'options', which may be NULL.  A compressor made with it starts at once
+ * and compresses with the level and tables of 'options' instead of its own.
+ * The two dictionaries share their bytes; each is freed by itself.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, ZBATCH_ERROR_BAD_DICT.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_dict_digest(const zbatch_dict *dict,
+                   const zbatch_compressor_options *options, zbatch_dict **out,
+                   zbatch_error *error);
+
+/**
+ * zbatch_compress_bound() returns the most bytes that the frame of an item of
+ * 'size' bytes can have with any compressor, or 0 when no frame can hold that
+ * much.
+ */
+ZBATCH_API size_t zbatch_compress_bound(size_t size);
+
+/**
+ * zbatch_compress() compresses one item, the 'size' bytes at 'data', to one
+ * frame at 'dst', which has room for 'capacity' bytes, and writes the frame's
+ * size to 'written'.  The input and 'dst' may not overlap.
+ *
+ * Errors: ZBATCH_ERROR_DST_TOO_SMALL, never when 'capacity' is
+ * zbatch_compress_bound() of 'size'; what 'dst' then holds is undefined.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_compress(const zbatch_compressor *compressor, const void *data,
+                size_t size, void *dst, size_t capacity, size_t *written,
+                zbatch_error *error);
+
+/**
+ * zbatch_multi_compress_to_buffer() compresses 'count' items to a collection
+ * of 'count' frames in the same order.  The frames do not depend on the number
+ * of threads.  An empty item gives a frame of no content; an empty batch gives
+ * an empty collection.
+ *
+ * 'run' and 'item_status' may be NULL; 'item_status' has room for 'count'
+ * statuses.  Without it, one item that fails fails the call, and 'error' names
+ * the lowest.
+ *
+ * Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_multi_compress_to_buffer(const zbatch_compressor *compressor,
+                                const zbatch_view *views, size_t count,
+                                const zbatch_run_options *run,
+                                zbatch_status *item_status,
+                                zbatch_collection **out, zbatch_error *error);
+
+/* ========================================================================== */
+/*                               Decompressing                                */
+/* ========================================================================== */
+
+/** A size of content that is not known: of a frame that does not record it. */
+#define ZBATCH_CONTENTSIZE_UNKNOWN UINT64_MAX
+
+/**
+ * How a decompressor decompresses, and what it refuses.  Limits hold for every
+ * call and are checked before memory is taken; SIZE_MAX means no limit.  All
+ * zero is the default; see STRUCTS THAT GROW above.
+ */
+typedef struct {
+    /** sizeof(zbatch_decompressor_options). */
+    size_t struct_size;
+    /** ZBATCH_FORMAT_ZSTD1 or ZBATCH_FORMAT_ZSTD1_MAGICLESS. */
+    int32_t format;
+    /**
+     * 1: an item is its first frame.  0: an item is all of its frames, joined,
+     * and skippable frames count for nothing.
+     */
+    int32_t single_frame;
+    /** 1: ignore bytes after the last frame.  0: they are an error. */
+    int32_t allow_extra_data;
+    /**
+     * 1: refuse frames without a checksum.  One that is there is verified in
+     * any case.
+     */
+    int32_t require_checksum;
+    /** Largest window of a frame, in bytes.  0 means 128 MiB. */
+    size_t max_window_size;
+    /** Most bytes that one item may become.  0 means no limit. */
+    size_t max_item_size;
+    /** Most bytes that one batch may become.  0 means no limit. */
+    size_t max_total_size;
+} zbatch_decompressor_options;
+
+/**
+ * What the header of a frame tells: FrameParameters.  The layout never
+ * changes.
+ */
+typedef struct {
+    /** Bytes of content, or ZBATCH_CONTENTSIZE_UNKNOWN. */
+    uint64_t content_size;
+    /** Bytes that a streaming decoder must keep. */
+    uint64_t window_size;
+    /** ID of the dictionary that the frame needs, or 0 when it records none. */
+    uint32_t dict_id;
+    /** Bytes of the header. */
+    uint32_t header_size;
+    /** 1 when a checksum of the content follows it. */
+    uint32_t has_checksum;
+    /**
+     * 1 when this is a skippable frame; 'content_size' is then what to skip.
+     */
+    uint32_t is_skippable;
+} zbatch_frame;
+
+/**
+ * Decompresses frames to items: ZstdDecompressor.  Immutable; any number of
+ * threads may use one.
+ */
+typedef struct zbatch_decompressor zbatch_decompressor;
+
+/**
+ * zbatch_decompressor_options_init() sets the 'struct_size' bytes at 'options'
+ * to the defaults.  Call it with sizeof(zbatch_decompressor_options).
+ */
+ZBATCH_API void
+zbatch_decompressor_options_init(zbatch_decompressor_options *options,
+                                 size_t struct_size);
+
+/**
+ * zbatch_decompressor_new() makes a decompressor.  'options' and 'dict' may be
+ * NULL.  With a dictionary it also decompresses frames that need none.  It
+ * keeps the dictionary alive: the caller may free its own handle at once.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, ZBATCH_ERROR_BAD_DICT.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_decompressor_new(const zbatch_decompressor_options *options,
+                        const zbatch_dict *dict, zbatch_decompressor **out,
+                        zbatch_error *error);
+
+/**
+ * zbatch_decompressor_memory_size() returns the bytes that the decompressor
+ * holds at this moment: its contexts, which are kept from call to call.
+ */
+ZBATCH_API size_t
+zbatch_decompressor_memory_size(const zbatch_decompressor *decompressor);
+
+/** zbatch_decompressor_free() frees the handle. */
+ZBATCH_API void zbatch_decompressor_free(zbatch_decompressor *decompressor);
+
+/**
+ * zbatch_frame_info() reads the header of the frame that begins at 'data'; the
+ * first 18 bytes of a frame are always enough.  'format' is one of the
+ * ZBATCH_FORMAT_ constants: a frame without its magic number does not say so.
+ * What a header tells is a claim, not yet a fact.
+ *
+ * Errors: ZBATCH_ERROR_NOT_A_FRAME, ZBATCH_ERROR_TRUNCATED,
+ * ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_frame_info(const void *data, size_t size, int32_t format,
+                  zbatch_frame *out, zbatch_error *error);
+
+/**
+ * zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'
+ * bytes at 'data' becomes at most: exactly so many when all of its frames
+ * record their content size.
+ *
+ * Errors: those of an item, below, as far as headers show them.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_decompress_bound(const zbatch_decompressor *decompressor,
+                        const void *data, size_t size, size_t *out,
+                        zbatch_error *error);
+
+/**
+ * zbatch_decompressed_sizes() writes the size of each item's content to
+ * 'sizes', which has room for 'count' of them, as the headers of its frames
+ * record it, or ZBATCH_CONTENTSIZE_UNKNOWN where one does not.  'total'
+ * receives their sum, ZBATCH_CONTENTSIZE_UNKNOWN when one is unknown; it may
+ * be NULL.  Nothing is decompressed: allocate by these sizes, then decompress
+ * to there.
+ *
+ * Errors: those of an item, below, as far as headers show them; 'error' names
+ * the lowest.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_decompressed_sizes(const zbatch_decompressor *decompressor,
+                          const zbatch_view *views, size_t count,
+                          uint64_t *sizes, uint64_t *total,
+                          zbatch_error *error);
+
+/**
+ * zbatch_decompress() decompresses one item, the 'size' bytes at 'data', to
+ * 'dst', which has room for 'capacity' bytes, and writes the size of the
+ * content to 'written'.  The input and 'dst' may not overlap.
+ *
+ * Errors: ZBATCH_ERROR_DST_TOO_SMALL and those of an item, below; what 'dst'
+ * then holds is undefined.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_decompress(const zbatch_decompressor *decompressor, const void *data,
+                  size_t size, void *dst, size_t capacity, size_t *written,
+                  zbatch_error *error);
+
+/**
+ * zbatch_multi_decompress_to_buffer() decompresses 'count' items to a
+ * collection of 'count' segments in the same order.  An item may hold several
+ * frames, and need not record its size; when all do, or 'sizes' gives them,
+ * the whole result is one buffer.  An empty batch gives an empty collection.
+ *
+ * 'sizes' may be NULL; else it holds the size of each item's content, 0 or
+ * ZBATCH_CONTENTSIZE_UNKNOWN where the caller does not know it.  'run' and
+ * 'item_status' may be NULL; 'item_status' has room for 'count' statuses.
+ * Without it, one item that fails fails the call, and 'error' names the
+ * lowest, on any number of threads.
+ *
+ * Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.  Errors of an
+ * item: ZBATCH_ERROR_NOT_A_FRAME, _CORRUPT, _TRUNCATED, _EXTRA_DATA,
+ * _CHECKSUM, _SIZE_MISMATCH, _DICT_MISMATCH, _LIMIT, _UNSUPPORTED,
+ * _NO_MEMORY.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_multi_decompress_to_buffer(const zbatch_decompressor *decompressor,
+                                  const zbatch_view *views, size_t count,
+                                  const uint64_t *sizes,
+                                  const zbatch_run_options *run,
+                                  zbatch_status *item_status,
+                                  zbatch_collection **out, zbatch_error *error);
+
+/**
+ * zbatch_multi_decompress_into() decompresses item i to span i of 'dsts', in
+ * memory of the caller: the rows of an array, say.  There are 'count' items
+ * and 'count' spans; no two spans may overlap, nor a span and the input.
+ *
+ * 'written' receives the size of each item's content, 0 where it failed.  It
+ * may be NULL: each item must then fill its span exactly, or fails with
+ * ZBATCH_ERROR_SIZE_MISMATCH.  'run' and 'item_status' are as in
+ * zbatch_multi_decompress_to_buffer().  Where no content came, in the span of
+ * an item that failed above all, there are zeros, unless the call failed.
+ *
+ * Errors: as zbatch_multi_decompress_to_buffer(), and for an item
+ * ZBATCH_ERROR_DST_TOO_SMALL.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_multi_decompress_into(const zbatch_decompressor *decompressor,
+                             const zbatch_view *views, size_t count,
+                             const zbatch_span *dsts,
+                             const zbatch_run_options *run, size_t *written,
+                             zbatch_status *item_status, zbatch_error *error);
+
+/**
+ * zbatch_multi_decompress_packed() decompresses 'count' items back to back
+ * into one block of the caller's, the 'capacity' bytes at 'dst', which may
+ * not overlap the input, and writes to segment i of 'segments' where item i
+ * lies in it.  'sizes', 'run' and 'item_status' are as in
+ * zbatch_multi_decompress_to_buffer(); an item whose size neither 'sizes' nor
+ * its frames tell costs the batch a copy.  With ZBATCH_PARTIAL, an item that
+ * failed has a segment of length 0, and bytes kept free for it are zeros.
+ *
+ * Errors: as zbatch_multi_decompress_to_buffer(), and for the call
+ * ZBATCH_ERROR_DST_TOO_SMALL.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_multi_decompress_packed(const zbatch_decompressor *decompressor,
+                               const zbatch_view *views, size_t count,
+                               const uint64_t *sizes, void *dst,
+                               size_t capacity, zbatch_segment *segments,
+                               const zbatch_run_options *run,
+                               zbatch_status *item_status, zbatch_error *error);
+
+/* ========================================================================== */
+/*                                   Arrow                                    */
+/* ========================================================================== */
+
+/**
+ * zbatch_collection_export_arrow() describes the segments of a collection as
+ * an array of the Arrow C data interface: LargeBinary when they lie back to
+ * back in one buffer, else BinaryView.  The bytes are not copied.
+ *
+ * 'array' and 'schema' are written whatever they held, and belong to the
+ * caller, who passes them on or calls the 'release' of each, on any thread.
+ * They keep the bytes alive: the caller may free the collection at once.  On
+ * failure both are zeros, which is how Arrow marks them released.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, where the error's item is a segment of
+ * 2 GiB or more outside LargeBinary.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_collection_export_arrow(const zbatch_collection *collection,
+                               struct ArrowArray *array,
+                               struct ArrowSchema *schema, zbatch_error *error);
+
+/* ========================================================================== */
+/*                           For language bindings                            */
+/* ========================================================================== */
+
+/**
+ * Returns element 'index' of 'sequence', borrowed, or NULL on failure:
+ * CPython's PyTuple_GetItem fits.
+ */
+typedef void *(*zbatch_gather_item_fn)(void *sequence, ptrdiff_t index);
+
+/**
+ * Stores where the bytes of 'item' are and how many, and returns 0; any other
+ * value is a failure.  CPython's PyBytes_AsStringAndSize fits.
+ */
+typedef int (*zbatch_gather_bytes_fn)(void *item, char **data, ptrdiff_t *size);
+
+/**
+ * Fills the record 'buffer' about the bytes of 'item', pins them, and returns
+ * 0; any other value is a failure.  'flags' is 0.  CPython's
+ * PyObject_GetBuffer fits.
+ */
+typedef int (*zbatch_gather_buffer_fn)(void *item, void *buffer, int flags);
+
+/**
+ * Makes an object from a copy of 'size' bytes at 'data' and returns it, or
+ * NULL on failure: CPython's PyBytes_FromStringAndSize fits.
+ */
+typedef void *(*zbatch_scatter_new_fn)(const char *data, ptrdiff_t size);
+
+/**
+ * Makes 'item' the element 'index' of 'list', whose it is from then on, also
+ * after a failure, and returns 0; any other value is a failure.  CPython's
+ * PyList_SetItem fits.
+ */
+typedef int (*zbatch_scatter_set_fn)(void *list, ptrdiff_t index, void *item);
+
+/**
+ * zbatch_gather_views() fills 'views', which has room for 'count' of them,
+ * with the bytes of elements 0 to 'count' - 1 of 'sequence', an object of
+ * another language, by calling 'item_fn' and 'bytes_fn' for each.  Both are
+ * called on the calling thread and must return normally: an exception or
+ * longjmp() through this function is undefined.  The views borrow from the
+ * elements; keep 'sequence' alive and unchanged while they are in use.
+ *
+ * Errors: ZBATCH_ERROR_INVALID_ARGUMENT when a function fails; the error's
+ * item is the index of the element.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_gather_views(void *sequence, size_t count, zbatch_gather_item_fn item_fn,
+                    zbatch_gather_bytes_fn bytes_fn, zbatch_view *views,
+                    zbatch_error *error);
+
+/**
+ * zbatch_gather_buffers() does the same for elements that must be asked for
+ * their bytes and told when these are no longer in use.  For each it calls
+ * 'buffer_fn' with the next record of 'buffers', which has room for 'count'
+ * records of 'buffer_size' bytes, and reads from it a pointer to the bytes at
+ * 'data_offset' and their number, a ptrdiff_t, at 'size_offset': a Py_buffer
+ * has them at offsetof(Py_buffer, buf) and offsetof(Py_buffer, len).
+ *
+ * 'held' receives the number of records that were filled, on failure too: the
+ * caller releases that many, from the first, when the views are no longer in
+ * use.
+ *
+ * Errors: as zbatch_gather_views().
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_gather_buffers(void *sequence, size_t count,
+                      zbatch_gather_item_fn item_fn,
+                      zbatch_gather_buffer_fn buffer_fn, size_t buffer_size,
+                      size_t data_offset, size_t size_offset, void *buffers,
+                      zbatch_view *views, size_t *held, zbatch_error *error);
+
+/**
+ * zbatch_scatter_bytes() makes elements 0 to 'count' - 1 of 'list', an object
+ * of another language that is that long already, by calling 'new_fn' with the
+ * bytes of each view and 'set_fn' with what it returned, on the calling
+ * thread.  Both must return normally, as in zbatch_gather_views().  Elements
+ * before the one that failed are made.
+ *
+ * Errors: ZBATCH_ERROR_NO_MEMORY when 'new_fn' fails,
+ * ZBATCH_ERROR_INVALID_ARGUMENT when 'set_fn' does; the error's item is the
+ * index of the element.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_scatter_bytes(const zbatch_view *views, size_t count, void *list,
+                     zbatch_scatter_new_fn new_fn, zbatch_scatter_set_fn set_fn,
+                     zbatch_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ZBATCH_H */

@@ -1,0 +1,706 @@
+/*
+ * zbatch.hpp - zbatch.h for C++17
+ *
+ *     zbatch::compressor compressor;
+ *     std::vector<std::string> records = ...;
+ *     for (zbatch::bytes frame : compressor.multi_compress_to_buffer(records))
+ *             store(frame.data(), frame.size());
+ *
+ * Header only: it adds types to the C interface, no behaviour and no symbols to
+ * the library.  The documentation is zbatch.h; here is what C++ adds.
+ *
+ * HANDLES are move-only and free themselves.  One that was moved from, or that
+ * a failed call returned, is empty: its sizes are 0, and a call on it fails.
+ * What a handle lends, zbatch::bytes above all, must not outlive it, as in C.
+ *
+ * ERRORS.  Each call that can fail comes twice.  With a zbatch::failure & at
+ * its end it is noexcept, reports there, and returns an empty result on
+ * failure.  Without, it throws zbatch::error and nothing else, also when memory
+ * ran out; those overloads are missing under -fno-exceptions.
+ *
+ * ITEMS.  A batch takes any range of things that are contiguous bytes (strings,
+ * vectors, arrays, spans), a buffer, a collection, or a ready array of
+ * zbatch_view.  Arrays of statuses, sizes and segments are pointers with room
+ * for one entry for each item, or nullptr, as in C.
+ */
+
+#ifndef ZBATCH_HPP
+#define ZBATCH_HPP
+
+#include "zbatch.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace zbatch {
+
+using status = zbatch_status;
+using segment = zbatch_segment;
+using frame = zbatch_frame;
+
+/* How a call ended; true when it failed. */
+struct failure {
+    zbatch_status status = ZBATCH_OK;
+    zbatch_error error{ZBATCH_NO_ITEM, ZBATCH_OK, 0, 0, 0, {}};
+
+    explicit operator bool() const noexcept { return status < 0; }
+    /* Some items failed: 'error' is about the first, and the others are there. */
+    bool partial() const noexcept { return status == ZBATCH_PARTIAL; }
+    bool has_item() const noexcept { return error.item != ZBATCH_NO_ITEM; }
+    const char *message() const noexcept { return error.message; }
+};
+
+#if defined(__cpp_exceptions)
+/* A call that failed, memory that ran out included. */
+class error : public std::exception {
+  public:
+    explicit error(const failure &f) noexcept : failure_(f) {}
+    const char *what() const noexcept override { return failure_.error.message; }
+    zbatch_status status() const noexcept { return failure_.status; }
+    bool has_item() const noexcept { return failure_.has_item(); }
+    std::uint64_t item() const noexcept { return failure_.error.item; }
+    std::int32_t zstd_error() const noexcept { return failure_.error.zstd_error; }
+    std::int32_t os_error() const noexcept { return failure_.error.os_error; }
+
+  private:
+    failure failure_;
+};
+#endif
+
+/* Borrowed bytes that are read, made of anything contiguous: string, vector, array, span, string_view. Not of a string
+   literal, whose last byte is a NUL that nobody means: name its size, or write "..."sv. */
+class bytes {
+  public:
+    bytes() noexcept : view_{nullptr, 0} {}
+    bytes(const void *data, std::size_t size) noexcept : view_{data, size} {}
+    bytes(zbatch_view view) noexcept : view_(view) {}
+    template <class T, class E = std::remove_pointer_t<decltype(std::data(std::declval<const T &>()))>,
+              std::enable_if_t<std::is_trivially_copyable_v<E> && !std::is_pointer_v<E> &&
+                                   !(std::is_array_v<T> && std::is_same_v<std::remove_cv_t<E>, char>),
+                               int> = 0>
+    bytes(const T &range) noexcept : view_{std::data(range), std::size(range) * sizeof(E)} {}
+
+    const std::byte *data() const noexcept { return static_cast<const std::byte *>(view_.data); }
+    std::size_t size() const noexcept { return view_.size; }
+    bool empty() const noexcept { return view_.size == 0; }
+    const std::byte *begin() const noexcept { return data(); }
+    const std::byte *end() const noexcept { return data() + size(); }
+    operator zbatch_view() const noexcept { return view_; }
+
+  private:
+    zbatch_view view_;
+};
+
+/* Borrowed bytes that are written, made of anything contiguous that is not const. */
+class span {
+  public:
+    span() noexcept : span_{nullptr, 0} {}
+    span(void *data, std::size_t size) noexcept : span_{data, size} {}
+    span(zbatch_span raw) noexcept : span_(raw) {}
+    template <class T, class E = std::remove_pointer_t<decltype(std::data(std::declval<T &>()))>,
+              std::enable_if_t<std::is_trivially_copyable_v<E> && !std::is_pointer_v<E> && !std::is_const_v<E> &&
+                                   !std::is_same_v<std::decay_t<T>, span>,
+                               int> = 0>
+    span(T &&range) noexcept : span_{std::data(range), std::size(range) * sizeof(E)} {}
+
+    std::byte *data() const noexcept { return static_cast<std::byte *>(span_.data); }
+    std::size_t size() const noexcept { return span_.size; }
+    operator zbatch_span() const noexcept { return span_; }
+
+  private:
+    zbatch_span span_;
+};
+
+namespace detail {
+
+    template <auto Free> struct deleter {
+        template <class T> void operator()(T *handle) const noexcept { Free(handle); }
+    };
+
+    template <class T, auto Free> class handle {
+      public:
+        T *get() const noexcept { return handle_.get(); }
+        explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+      protected:
+        handle() = default;
+        explicit handle(T *raw) noexcept : handle_(raw) {}
+        std::unique_ptr<T, deleter<Free>> handle_;
+    };
+
+    template <class T, void (*Init)(T *, std::size_t)> struct options : T {
+        options() noexcept { Init(this, sizeof(T)); }
+    };
+
+    template <std::size_t N> void fail(failure &f, zbatch_status code, const char (&message)[N]) noexcept {
+        f.status = code;
+        f.error = {ZBATCH_NO_ITEM, code, 0, 0, 0, {}};
+        static_assert(N <= sizeof f.error.message);
+        for (std::size_t i = 0; i < N; i++) f.error.message[i] = message[i];
+    }
+    inline void no_memory(failure &f) noexcept { fail(f, ZBATCH_ERROR_NO_MEMORY, "not enough memory"); }
+
+#if defined(__cpp_exceptions)
+    /* Makes a call that reports its failure one that throws it. */
+    template <class Call> auto checked(Call &&call) {
+        failure f;
+        auto result = call(f);
+        if (f) throw error(f);
+        return result;
+    }
+
+    template <class T> void resize(std::vector<T> &vector, std::size_t size) {
+        try {
+            vector.resize(size);
+        } catch (const std::exception &) {
+            failure f;
+            no_memory(f);
+            throw error(f);
+        }
+    }
+#endif
+
+    /* An array for a call: lent, or made here from a range.  One without memory has a size but no data. */
+    template <class T> class array {
+      public:
+        array() = default;
+        array(const T *data, std::size_t size) noexcept : data_(data), size_(size) {}
+        template <class R, class Make> array(R &range, Make make) noexcept {
+            size_ = static_cast<std::size_t>(std::distance(std::begin(range), std::end(range)));
+            T *next = reserve();
+            if (!next) return;
+            for (auto &&element : range) *next++ = make(element);
+        }
+        const T *data() const noexcept { return data_; }
+        std::size_t size() const noexcept { return size_; }
+        bool enough_memory(failure &f) const noexcept {
+            if (data_ || size_ == 0) return true;
+            no_memory(f);
+            return false;
+        }
+
+      protected:
+        explicit array(std::size_t size) noexcept : size_(size) { reserve(); }
+        T *own() noexcept { return own_.get(); }
+
+      private:
+        T *reserve() noexcept {
+            if (size_ != 0 && size_ <= PTRDIFF_MAX / sizeof(T)) own_.reset(new (std::nothrow) T[size_]);
+            data_ = own_.get();
+            return own_.get();
+        }
+
+        std::unique_ptr<T[]> own_;
+        const T *data_ = nullptr;
+        std::size_t size_ = 0;
+    };
+
+    /* Walks the segments of a handle. */
+    template <class H, zbatch_status (*At)(const H *, std::size_t, zbatch_view *, zbatch_error *)> class iterator {
+      public:
+        using iterator_category = std::random_access_iterator_tag;
+        using value_type = bytes;
+        using difference_type = std::ptrdiff_t;
+        using pointer = void;
+        using reference = bytes;
+
+        iterator() = default;
+        iterator(const H *of, std::size_t at) noexcept : of_(of), at_(static_cast<difference_type>(at)) {}
+
+        bytes operator*() const noexcept { return (*this)[0]; }
+        bytes operator[](difference_type n) const noexcept {
+            zbatch_view view;
+            (void)At(of_, static_cast<std::size_t>(at_ + n), &view, nullptr);
+            return view;
+        }
+        iterator &operator+=(difference_type n) noexcept { at_ += n; return *this; }
+        iterator &operator-=(difference_type n) noexcept { at_ -= n; return *this; }
+        iterator &operator++() noexcept { return *this += 1; }
+        iterator &operator--() noexcept { return *this -= 1; }
+        iterator operator++(int) noexcept { iterator was = *this; ++*this; return was; }
+        iterator operator--(int) noexcept { iterator was = *this; --*this; return was; }
+        friend iterator operator+(iterator i, difference_type n) noexcept { return i += n; }
+        friend iterator operator+(difference_type n, iterator i) noexcept { return i += n; }
+        friend iterator operator-(iterator i, difference_type n) noexcept { return i -= n; }
+        friend difference_type operator-(iterator a, iterator b) noexcept { return a.at_ - b.at_; }
+        friend bool operator==(iterator a, iterator b) noexcept { return a.at_ == b.at_; }
+        friend bool operator!=(iterator a, iterator b) noexcept { return a.at_ != b.at_; }
+        friend bool operator<(iterator a, iterator b) noexcept { return a.at_ < b.at_; }
+        friend bool operator>(iterator a, iterator b) noexcept { return a.at_ > b.at_; }
+        friend bool operator<=(iterator a, iterator b) noexcept { return a.at_ <= b.at_; }
+        friend bool operator>=(iterator a, iterator b) noexcept { return a.at_ >= b.at_; }
+
+      private:
+        const H *of_ = nullptr;
+        difference_type at_ = 0;
+    };
+
+    /* What can be asked of a buffer, owned or lent. */
+    template <class B> class buffer_access {
+      public:
+        using const_iterator = iterator<zbatch_buffer, zbatch_buffer_view_at>;
+
+        std::size_t size() const noexcept { return zbatch_buffer_len(raw()); }
+        std::size_t size_bytes() const noexcept { return zbatch_buffer_size(raw()); }
+        bool empty() const noexcept { return size() == 0; }
+        bytes data() const noexcept { return {zbatch_buffer_data(raw()), size_bytes()}; }
+        const zbatch_segment *segments() const noexcept { return zbatch_buffer_segments(raw()); }
+        /* Empty when there is no such segment. */
+        bytes operator[](std::size_t i) const noexcept { return begin()[static_cast<std::ptrdiff_t>(i)]; }
+        const_iterator begin() const noexcept { return {raw(), 0}; }
+        const_iterator end() const noexcept { return {raw(), size()}; }
+        std::size_t tobytes(span dst, failure &f) const noexcept {
+            f.status = zbatch_buffer_tobytes(raw(), dst.data(), dst.size(), &f.error);
+            return f ? 0 : size_bytes();
+        }
+
+      private:
+        const zbatch_buffer *raw() const noexcept { return static_cast<const B *>(this)->get(); }
+    };
+
+} // namespace detail
+
+inline std::uint32_t version() noexcept { return zbatch_version(); }
+inline const char *version_string() noexcept { return zbatch_version_string(); }
+inline std::uint32_t zstd_version() noexcept { return zbatch_zstd_version(); }
+inline std::size_t retained_size() noexcept { return zbatch_retained_size(); }
+inline void release_retained() noexcept { zbatch_release_retained(); }
+inline const char *status_name(zbatch_status code) noexcept { return zbatch_status_name(code); }
+inline std::size_t compress_bound(std::size_t size) noexcept { return zbatch_compress_bound(size); }
+
+inline std::int64_t constant(const char *name, failure &f) noexcept {
+    std::int64_t value;
+    f.status = zbatch_constant(name, &value, &f.error);
+    return value;
+}
+
+inline frame frame_info(bytes data, std::int32_t format, failure &f) noexcept {
+    zbatch_frame info;
+    f.status = zbatch_frame_info(data.data(), data.size(), format, &info, &f.error);
+    return info;
+}
+
+#if defined(__cpp_exceptions)
+inline std::int64_t constant(const char *name) {
+    return detail::checked([&](failure &f) { return constant(name, f); });
+}
+
+inline frame frame_info(bytes data, std::int32_t format = ZBATCH_FORMAT_ZSTD1) {
+    return detail::checked([&](failure &f) { return frame_info(data, format, f); });
+}
+#endif
+
+/* Options start as the defaults; set the fields of the C struct. */
+using decompressor_options = detail::options<zbatch_decompressor_options, zbatch_decompressor_options_init>;
+using train_options = detail::options<zbatch_dict_train_options, zbatch_dict_train_options_init>;
+using run_stats = detail::options<zbatch_run_stats, zbatch_run_stats_init>;
+
+struct compressor_options : detail::options<zbatch_compressor_options, zbatch_compressor_options_init> {
+    compressor_options() = default;
+    explicit compressor_options(std::int32_t l) noexcept { level = l; }
+
+    /* Sets window_log to strategy as zstd would. */
+    void from_level(std::int32_t l, std::uint64_t source_size, std::uint64_t dict_size, failure &f) noexcept {
+        f.status = zbatch_compressor_options_from_level(this, l, source_size, dict_size, &f.error);
+    }
+    std::size_t memory_size(failure &f) const noexcept {
+        std::size_t size;
+        f.status = zbatch_compressor_options_memory_size(this, &size, &f.error);
+        return size;
+    }
+#if defined(__cpp_exceptions)
+    void from_level(std::int32_t l, std::uint64_t source_size = 0, std::uint64_t dict_size = 0) {
+        failure f;
+        from_level(l, source_size, dict_size, f);
+        if (f) throw error(f);
+    }
+    std::size_t memory_size() const {
+        return detail::checked([&](failure &f) { return memory_size(f); });
+    }
+#endif
+};
+
+class control : public detail::handle<zbatch_control, zbatch_control_free> {
+  public:
+    explicit control(failure &f) noexcept {
+        zbatch_control *raw;
+        f.status = zbatch_control_new(&raw, &f.error);
+        handle_.reset(raw);
+    }
+#if defined(__cpp_exceptions)
+    control() : control(detail::checked([](failure &f) { return control(f); })) {}
+#endif
+    void cancel() noexcept { zbatch_control_cancel(get()); }
+    void reset() noexcept { zbatch_control_reset(get()); }
+    std::uint64_t items_done() const noexcept { return zbatch_control_items_done(get()); }
+    std::uint64_t bytes_done() const noexcept { return zbatch_control_bytes_done(get()); }
+    std::uint64_t items_running() const noexcept { return zbatch_control_items_running(get()); }
+};
+
+/* run_options(-1).watch(control).measure(stats) borrows both. */
+struct run_options : detail::options<zbatch_run_options, zbatch_run_options_init> {
+    run_options() = default;
+    explicit run_options(std::int32_t n) noexcept { threads = n; }
+    run_options(std::int32_t n, zbatch::control &c) noexcept : run_options(n) { watch(c); }
+
+    run_options &watch(zbatch::control &c) noexcept { control = c.get(); return *this; }
+    run_options &measure(run_stats &s) noexcept { stats = &s; return *this; }
+    run_options &verify() noexcept { flags |= ZBATCH_RUN_VERIFY; return *this; }
+};
+
+/* A buffer that a collection lends. */
+class buffer_view : public detail::buffer_access<buffer_view> {
+  public:
+    explicit buffer_view(const zbatch_buffer *lent) noexcept : lent_(lent) {}
+    const zbatch_buffer *get() const noexcept { return lent_; }
+    explicit operator bool() const noexcept { return lent_ != nullptr; }
+
+  private:
+    const zbatch_buffer *lent_;
+};
+
+class buffer : public detail::handle<zbatch_buffer, zbatch_buffer_free>, public detail::buffer_access<buffer> {
+  public:
+    buffer() = default;
+    static buffer copy(bytes data, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
+        return make(zbatch_buffer_new, data, segments, count, f);
+    }
+    static buffer by_reference(bytes data, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
+        return make(zbatch_buffer_new_by_reference, data, segments, count, f);
+    }
+#if defined(__cpp_exceptions)
+    static buffer copy(bytes data, const zbatch_segment *segments, std::size_t count) {
+        return detail::checked([&](failure &f) { return copy(data, segments, count, f); });
+    }
+    static buffer by_reference(bytes data, const zbatch_segment *segments, std::size_t count) {
+        return detail::checked([&](failure &f) { return by_reference(data, segments, count, f); });
+    }
+#endif
+    operator buffer_view() const noexcept { return buffer_view(get()); }
+
+  private:
+    explicit buffer(zbatch_buffer *raw) noexcept : handle(raw) {}
+    template <class New>
+    static buffer make(New fn, bytes data, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
+        zbatch_buffer *raw;
+        f.status = fn(data.data(), data.size(), segments, count, &raw, &f.error);
+        return buffer(raw);
+    }
+};
+
+class collection : public detail::handle<zbatch_collection, zbatch_collection_free> {
+  public:
+    using const_iterator = detail::iterator<zbatch_collection, zbatch_collection_view_at>;
+
+    collection() = default;
+    explicit collection(zbatch_collection *owned) noexcept : handle(owned) {}
+    /* Shares the buffers of a range of zbatch::buffer. */
+    template <class R> static collection of(const R &buffers, failure &f) noexcept {
+        zbatch_collection *raw = nullptr;
+        detail::array<zbatch_buffer *> all(buffers, [](const buffer &b) { return b.get(); });
+        if (all.enough_memory(f)) f.status = zbatch_collection_new(all.data(), all.size(), &raw, &f.error);
+        return collection(raw);
+    }
+
+    std::size_t size() const noexcept { return zbatch_collection_len(get()); }
+    std::size_t size_bytes() const noexcept { return zbatch_collection_size(get()); }
+    bool empty() const noexcept { return size() == 0; }
+    /* Empty when there is no such segment. */
+    bytes operator[](std::size_t i) const noexcept { return begin()[static_cast<std::ptrdiff_t>(i)]; }
+    const_iterator begin() const noexcept { return {get(), 0}; }
+    const_iterator end() const noexcept { return {get(), size()}; }
+
+    zbatch_segment segment_at(std::size_t i, failure &f) const noexcept {
+        zbatch_segment place;
+        f.status = zbatch_collection_segment_at(get(), i, &place, &f.error);
+        return place;
+    }
+    std::size_t buffer_count() const noexcept { return zbatch_collection_buffer_count(get()); }
+    buffer_view buffer_at(std::size_t i) const noexcept { return buffer_view(zbatch_collection_buffer_at(get(), i)); }
+
+    std::size_t tobytes(span dst, failure &f) const noexcept {
+        f.status = zbatch_collection_tobytes(get(), dst.data(), dst.size(), &f.error);
+        return f ? 0 : size_bytes();
+    }
+    bool export_arrow(ArrowArray *array, ArrowSchema *schema, failure &f) const noexcept {
+        f.status = zbatch_collection_export_arrow(get(), array, schema, &f.error);
+        return !f;
+    }
+#if defined(__cpp_exceptions)
+    template <class R> static collection of(const R &buffers) {
+        return detail::checked([&](failure &f) { return of(buffers, f); });
+    }
+    zbatch_segment segment_at(std::size_t i) const {
+        return detail::checked([&](failure &f) { return segment_at(i, f); });
+    }
+    std::vector<std::byte> tobytes() const {
+        std::vector<std::byte> out;
+        detail::resize(out, size_bytes());
+        detail::checked([&](failure &f) { return tobytes(out, f); });
+        return out;
+    }
+    void export_arrow(ArrowArray *array, ArrowSchema *schema) const {
+        detail::checked([&](failure &f) { return export_arrow(array, schema, f); });
+    }
+#endif
+};
+
+/* The items of a batch.  Made by the way from what a call is given; by name when one array serves several calls. */
+class views : public detail::array<zbatch_view> {
+  public:
+    views(const zbatch_view *data, std::size_t size) noexcept : array(data, size) {}
+    views(buffer_view b) noexcept : array(zbatch_buffer_views(b.get()), b.size()) {}
+    views(const buffer &b) noexcept : views(buffer_view(b)) {}
+    views(const collection &c) noexcept : array(zbatch_collection_views(c.get()), c.size()) {}
+    template <class R, class E = decltype(*std::begin(std::declval<const R &>())),
+              std::enable_if_t<std::is_convertible_v<E, bytes> && !std::is_convertible_v<const R &, buffer_view>, int> = 0>
+    views(const R &range) noexcept : array(range, [](const auto &item) -> zbatch_view { return bytes(item); }) {
+        static_assert(std::is_lvalue_reference_v<E> || std::is_trivially_copyable_v<E>,
+                      "the range makes its elements as it goes: they would be gone before the batch runs");
+    }
+
+    /* Segments of 'base'. */
+    static views from_segments(bytes base, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
+        views all(count);
+        if (all.enough_memory(f))
+            f.status = zbatch_views_from_segments(base.data(), base.size(), segments, count, all.own(), &f.error);
+        return f ? views(0) : std::move(all);
+    }
+    /* Items that lie back to back in 'base': 'count' of them, and one offset more. */
+    template <class Offset>
+    static views from_offsets(bytes base, const Offset *offsets, std::size_t count, failure &f) noexcept {
+        static_assert(std::is_integral_v<Offset> && (sizeof(Offset) == 4 || sizeof(Offset) == 8),
+                      "offsets are integers of 4 or 8 bytes");
+        views all(count);
+        if (all.enough_memory(f))
+            f.status = zbatch_views_from_offsets(base.data(), base.size(), offsets, sizeof(Offset), count, all.own(),
+                                                 &f.error);
+        return f ? views(0) : std::move(all);
+    }
+#if defined(__cpp_exceptions)
+    static views from_segments(bytes base, const zbatch_segment *segments, std::size_t count) {
+        return detail::checked([&](failure &f) { return from_segments(base, segments, count, f); });
+    }
+    template <class Offset> static views from_offsets(bytes base, const Offset *offsets, std::size_t count) {
+        return detail::checked([&](failure &f) { return from_offsets(base, offsets, count, f); });
+    }
+#endif
+
+  private:
+    explicit views(std::size_t size) noexcept : array(size) {}
+};
+
+/* The caller's memory for the items of a batch: any range of things that are contiguous and not const. */
+class spans : public detail::array<zbatch_span> {
+  public:
+    spans(const zbatch_span *data, std::size_t size) noexcept : array(data, size) {}
+    template <class R, class E = decltype(*std::begin(std::declval<R &>())),
+              std::enable_if_t<std::is_convertible_v<E, span>, int> = 0>
+    spans(R &&range) noexcept : array(range, [](auto &place) -> zbatch_span { return span(place); }) {}
+};
+
+class dict : public detail::handle<zbatch_dict, zbatch_dict_free> {
+  public:
+    dict(bytes data, std::int32_t type, failure &f) noexcept {
+        zbatch_dict *raw;
+        f.status = zbatch_dict_new(data.data(), data.size(), type, &raw, &f.error);
+        handle_.reset(raw);
+    }
+    static dict train(const views &samples, const train_options &o, failure &f) noexcept {
+        zbatch_dict *raw = nullptr;
+        if (samples.enough_memory(f))
+            f.status = zbatch_dict_train(samples.data(), samples.size(), &o, &raw, &f.error);
+        return dict(raw);
+    }
+    dict digest(const compressor_options &o, failure &f) const noexcept {
+        zbatch_dict *raw;
+        f.status = zbatch_dict_digest(get(), &o, &raw, &f.error);
+        return dict(raw);
+    }
+#if defined(__cpp_exceptions)
+    explicit dict(bytes data, std::int32_t type = ZBATCH_DICT_TYPE_AUTO)
+        : dict(detail::checked([&](failure &f) { return dict(data, type, f); })) {}
+    static dict train(const views &samples, const train_options &o = {}) {
+        return detail::checked([&](failure &f) { return train(samples, o, f); });
+    }
+    dict digest(const compressor_options &o = {}) const {
+        return detail::checked([&](failure &f) { return digest(o, f); });
+    }
+#endif
+    std::uint32_t id() const noexcept { return zbatch_dict_id(get()); }
+    std::uint32_t k() const noexcept { return zbatch_dict_k(get()); }
+    std::uint32_t d() const noexcept { return zbatch_dict_d(get()); }
+    bytes data() const noexcept { return {zbatch_dict_data(get()), zbatch_dict_size(get())}; }
+
+  private:
+    explicit dict(zbatch_dict *raw) noexcept : handle(raw) {}
+};
+
+class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_free> {
+  public:
+    compressor(const compressor_options &o, const dict *d, failure &f) noexcept {
+        zbatch_compressor *raw;
+        f.status = zbatch_compressor_new(&o, d ? d->get() : nullptr, &raw, &f.error);
+        handle_.reset(raw);
+    }
+    std::size_t memory_size() const noexcept { return zbatch_compressor_memory_size(get()); }
+    std::size_t compress(bytes item, span dst, failure &f) const noexcept {
+        std::size_t written;
+        f.status =
+            zbatch_compress(get(), item.data(), item.size(), dst.data(), dst.size(), &written, &f.error);
+        return written;
+    }
+    collection multi_compress_to_buffer(const views &items, const run_options &run, zbatch_status *item_status,
+                                        failure &f) const noexcept {
+        zbatch_collection *raw = nullptr;
+        if (items.enough_memory(f))
+            f.status = zbatch_multi_compress_to_buffer(get(), items.data(), items.size(), &run, item_status, &raw,
+                                                       &f.error);
+        return collection(raw);
+    }
+#if defined(__cpp_exceptions)
+    explicit compressor(const compressor_options &o = {}, const dict *d = nullptr)
+        : compressor(detail::checked([&](failure &f) { return compressor(o, d, f); })) {}
+    compressor(const compressor_options &o, const dict &d) : compressor(o, &d) {}
+    explicit compressor(const dict &d) : compressor({}, &d) {}
+
+    std::size_t compress(bytes item, span dst) const {
+        return detail::checked([&](failure &f) { return compress(item, dst, f); });
+    }
+    std::vector<std::byte> compress(bytes item) const {
+        std::vector<std::byte> out;
+        detail::resize(out, compress_bound(item.size()));
+        out.resize(compress(item, out));
+        return out;
+    }
+    collection multi_compress_to_buffer(const views &items, const run_options &run = {}) const {
+        return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, nullptr, f); });
+    }
+    /* The good items are delivered, the others are empty; item_status tells which is which. */
+    collection multi_compress_to_buffer(const views &items, const run_options &run,
+                                        std::vector<zbatch_status> &item_status) const {
+        detail::resize(item_status, items.size());
+        return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, item_status.data(), f); });
+    }
+#endif
+};
+
+class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompressor_free> {
+  public:
+    decompressor(const decompressor_options &o, const dict *d, failure &f) noexcept {
+        zbatch_decompressor *raw;
+        f.status = zbatch_decompressor_new(&o, d ? d->get() : nullptr, &raw, &f.error);
+        handle_.reset(raw);
+    }
+    std::size_t memory_size() const noexcept { return zbatch_decompressor_memory_size(get()); }
+    std::size_t decompress_bound(bytes item, failure &f) const noexcept {
+        std::size_t bound;
+        f.status = zbatch_decompress_bound(get(), item.data(), item.size(), &bound, &f.error);
+        return bound;
+    }
+    std::size_t decompress(bytes item, span dst, failure &f) const noexcept {
+        std::size_t written;
+        f.status =
+            zbatch_decompress(get(), item.data(), item.size(), dst.data(), dst.size(), &written, &f.error);
+        return written;
+    }
+    /* Fills 'sizes' and returns their sum; ZBATCH_CONTENTSIZE_UNKNOWN in both for what frames do not record. */
+    std::uint64_t decompressed_sizes(const views &items, std::uint64_t *sizes, failure &f) const noexcept {
+        std::uint64_t total = 0;
+        if (items.enough_memory(f))
+            f.status = zbatch_decompressed_sizes(get(), items.data(), items.size(), sizes, &total, &f.error);
+        return total;
+    }
+    collection multi_decompress_to_buffer(const views &items, const std::uint64_t *sizes, const run_options &run,
+                                          zbatch_status *item_status, failure &f) const noexcept {
+        zbatch_collection *raw = nullptr;
+        if (items.enough_memory(f))
+            f.status = zbatch_multi_decompress_to_buffer(get(), items.data(), items.size(), sizes, &run, item_status,
+                                                         &raw, &f.error);
+        return collection(raw);
+    }
+    /* Item i to span i.  Without 'written' each item must fill its span. */
+    zbatch_status multi_decompress_into(const views &items, const spans &dsts, const run_options &run,
+                                        std::size_t *written, zbatch_status *item_status, failure &f) const noexcept {
+        if (same_length(items, dsts, f))
+            f.status = zbatch_multi_decompress_into(get(), items.data(), items.size(), dsts.data(), &run, written,
+                                                    item_status, &f.error);
+        return f.status;
+    }
+    /* Back to back to 'dst'; segment i is where item i lies in it. */
+    zbatch_status multi_decompress_packed(const views &items, const std::uint64_t *sizes, span dst,
+                                          zbatch_segment *segments, const run_options &run, zbatch_status *item_status,
+                                          failure &f) const noexcept {
+        if (items.enough_memory(f))
+            f.status = zbatch_multi_decompress_packed(get(), items.data(), items.size(), sizes, dst.data(), dst.size(),
+                                                      segments, &run, item_status, &f.error);
+        return f.status;
+    }
+#if defined(__cpp_exceptions)
+    explicit decompressor(const decompressor_options &o = {}, const dict *d = nullptr)
+        : decompressor(detail::checked([&](failure &f) { return decompressor(o, d, f); })) {}
+    decompressor(const decompressor_options &o, const dict &d) : decompressor(o, &d) {}
+    explicit decompressor(const dict &d) : decompressor({}, &d) {}
+
+    std::size_t decompress_bound(bytes item) const {
+        return detail::checked([&](failure &f) { return decompress_bound(item, f); });
+    }
+    std::size_t decompress(bytes item, span dst) const {
+        return detail::checked([&](failure &f) { return decompress(item, dst, f); });
+    }
+    std::vector<std::byte> decompress(bytes item) const {
+        std::vector<std::byte> out;
+        detail::resize(out, decompress_bound(item));
+        out.resize(decompress(item, out));
+        return out;
+    }
+    std::vector<std::uint64_t> decompressed_sizes(const views &items) const {
+        std::vector<std::uint64_t> sizes;
+        detail::resize(sizes, items.size());
+        detail::checked([&](failure &f) { return decompressed_sizes(items, sizes.data(), f); });
+        return sizes;
+    }
+    collection multi_decompress_to_buffer(const views &items, const run_options &run = {}) const {
+        return detail::checked([&](failure &f) { return multi_decompress_to_buffer(items, nullptr, run, nullptr, f); });
+    }
+    /* The good items are delivered, the others are empty; item_status tells which is which. */
+    collection multi_decompress_to_buffer(const views &items, const run_options &run,
+                                          std::vector<zbatch_status> &item_status) const {
+        detail::resize(item_status, items.size());
+        return detail::checked(
+            [&](failure &f) { return multi_decompress_to_buffer(items, nullptr, run, item_status.data(), f); });
+    }
+    /* Every item must fill its span. */
+    void multi_decompress_into(const views &items, const spans &dsts, const run_options &run = {}) const {
+        detail::checked([&](failure &f) { return multi_decompress_into(items, dsts, run, nullptr, nullptr, f); });
+    }
+    std::vector<zbatch_segment> multi_decompress_packed(const views &items, span dst,
+                                                        const run_options &run = {}) const {
+        std::vector<zbatch_segment> places;
+        detail::resize(places, items.size());
+        detail::checked([&](failure &f) {
+            return multi_decompress_packed(items, nullptr, dst, places.data(), run, nullptr, f);
+        });
+        return places;
+    }
+#endif
+
+  private:
+    static bool same_length(const views &items, const spans &dsts, failure &f) noexcept {
+        if (!items.enough_memory(f) || !dsts.enough_memory(f)) return false;
+        if (items.size() == dsts.size()) return true;
+        detail::fail(f, ZBATCH_ERROR_INVALID_ARGUMENT, "there are not as many spans as items");
+        return false;
+    }
+};
+
+} // namespace zbatch
+
+#endif /* ZBATCH_HPP */
