@@ -70,14 +70,16 @@ impl Dictionary {
 
     /// Trains a dictionary on `samples`: items like those that it is for, a hundred times its size in all.
     pub fn train<I: Items + ?Sized>(samples: &I, parameters: &TrainParameters) -> Result<Self> {
+        const TOO_FEW: &str = "the samples are too few or too small to train a dictionary on";
+        parameters.validate()?;
         let (joined, sizes) = joined(samples)?;
         let mut training = parameters.training();
-        let mut bytes = Vec::new();
         let size = if parameters.dict_size == 0 { DEFAULT_DICT_SIZE } else { parameters.dict_size };
+        let mut bytes = Vec::new();
         bytes.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
         bytes.resize(size, 0);
         let size = libzstd::train(&joined, &sizes, &mut training, &mut bytes).map_err(|code| match code {
-            Code::SRC_SIZE_WRONG | Code::GENERIC => Error::from(code).as_status(Status::BadSamples),
+            Code::SRC_SIZE_WRONG | Code::GENERIC => Error::told(Status::BadSamples, code, TOO_FEW),
             Code::DST_SIZE_TOO_SMALL => Error::from(code).as_status(Status::InvalidArgument),
             code => code.into(),
         })?;
@@ -226,8 +228,23 @@ pub struct TrainParameters {
 }
 
 const DEFAULT_DICT_SIZE: usize = 112_640;
+const SMALLEST_DICT_SIZE: usize = 256;
 
 impl TrainParameters {
+    /// What libzstd would answer with an error that does not name the parameter.
+    fn validate(&self) -> Result<()> {
+        let wrong = if !matches!(self.d, 0 | 6 | 8) {
+            (Code::GENERIC, "d is not 6 or 8")
+        } else if self.dict_size != 0 && self.dict_size < SMALLEST_DICT_SIZE {
+            (Code::DST_SIZE_TOO_SMALL, "the dictionary is to have fewer than 256 bytes")
+        } else if !(0.0..=1.0).contains(&self.split_point) {
+            (Code::PARAMETER_OUT_OF_BOUND, "split_point is not between 0 and 1")
+        } else {
+            return Ok(());
+        };
+        Err(Error::told(Status::InvalidArgument, wrong.0, wrong.1))
+    }
+
     fn training(&self) -> Training {
         let threads = workers::wanted(self.threads, u64::MAX);
         Training {

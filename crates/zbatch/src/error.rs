@@ -60,6 +60,7 @@ pub(crate) enum Subject {
 enum Why {
     Text(&'static str),
     Zstd(Code),
+    Told(Code, &'static str),
     Size { got: u64, expected: u64 },
     Limit { what: &'static str, limit: u64 },
 }
@@ -127,7 +128,7 @@ impl Error {
     /// libzstd's error code (a `ZSTD_ErrorCode`), or 0 when it had no part in this.
     pub fn zstd_code(&self) -> i32 {
         match self.why {
-            Why::Zstd(code) => code.number(),
+            Why::Zstd(code) | Why::Told(code, _) => code.number(),
             _ => 0,
         }
     }
@@ -161,6 +162,11 @@ impl From<Code> for Error {
 }
 
 impl Error {
+    /// A code of libzstd whose own sentence would not tell the caller what to do.
+    pub(crate) const fn told(status: Status, code: Code, message: &'static str) -> Self {
+        Self { why: Why::Told(code, message), ..Self::new(status, "") }
+    }
+
     /// The same cause under another status: what a code means can depend on who asked.
     pub(crate) const fn as_status(mut self, status: Status) -> Self {
         self.status = status;
@@ -180,7 +186,7 @@ impl fmt::Display for Error {
             (Subject::Call | Subject::Entry(_), None) => {}
         }
         match self.why {
-            Why::Text(text) => f.write_str(text),
+            Why::Text(text) | Why::Told(_, text) => f.write_str(text),
             Why::Zstd(code) => f.write_str(code.text()),
             Why::Size { got, expected } => write!(f, "decompressed {got} bytes; expected {expected}"),
             Why::Limit { what, limit } => write!(f, "{what} exceeds the limit of {limit} bytes"),

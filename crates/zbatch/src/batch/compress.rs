@@ -49,8 +49,13 @@ struct Compressing {
     usual: CompressionContext,
     /// Loads the dictionary where the usual one shares a digestion.
     loading: Option<CompressionContext>,
-    verifier: Option<Verifier>,
     may_be_kept: bool,
+}
+
+/// What a worker has besides its contexts.
+struct Bench {
+    arena: Arena,
+    verifier: Option<Verifier>,
 }
 
 struct Verifier {
@@ -60,9 +65,7 @@ struct Verifier {
 
 impl Context for Compressing {
     fn size(&self) -> usize {
-        let loading = self.loading.as_ref().map_or(0, CompressionContext::size);
-        let verifier = self.verifier.as_ref().map_or(0, |v| v.context.size() + v.scratch.len());
-        self.usual.size() + loading + verifier
+        self.usual.size() + self.loading.as_ref().map_or(0, CompressionContext::size)
     }
 
     fn may_be_kept(&self) -> bool {
@@ -74,12 +77,7 @@ impl Compressor {
     /// Makes a compressor. It keeps the dictionary alive.
     pub fn new(parameters: &CompressionParameters, dict: Option<&Dictionary>) -> Result<Self> {
         parameters.validate()?;
-        // Empty dictionaries are none: libzstd says so of loading one.
-        let dict = dict.filter(|dict| !dict.data().is_empty());
-        let mode = match dict {
-            Some(dict) => DictMode::of(dict, parameters)?,
-            None => DictMode::Load,
-        };
+        let mode = dict.map_or(Ok(DictMode::Load), |dict| DictMode::of(dict, parameters))?;
         Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), mode, contexts: Contexts::new() })
     }
 
@@ -100,7 +98,7 @@ impl Compressor {
             };
             // Contexts with threads of libzstd's own would hang in a forked child.
             let may_be_kept = self.parameters.workers == 0;
-            Ok(Compressing { usual, loading: None, verifier: None, may_be_kept })
+            Ok(Compressing { usual, loading: None, may_be_kept })
         })
     }
 
@@ -131,9 +129,9 @@ impl Compressor {
         Ok(context.compress(src, dst)?)
     }
 
-    fn verify(&self, contexts: &mut Compressing, src: &[u8], frame: &[u8]) -> Result<()> {
+    fn verify(&self, verifier: &mut Option<Verifier>, src: &[u8], frame: &[u8]) -> Result<()> {
         const DIFFERS: Error = Error::new(Status::Internal, "the frame does not decompress to the item");
-        let verifier = match &mut contexts.verifier {
+        let verifier = match verifier {
             Some(verifier) => verifier,
             none => {
                 let dict = self.dict.as_ref().map(Dictionary::for_decompression);
@@ -220,9 +218,12 @@ impl Compressor {
             chunks.push(Chunk { range, statuses, place, nanoseconds });
         }
         let total = usize::try_from(total).unwrap_or(usize::MAX);
-        let start = || (Worker { job: &job, context: self.check_out(), tally: Tally::default() }, Arena::new(total));
-        let workers = workers::run(Queue::new(chunks), run.threads, start, |(worker, arena), chunk| {
-            self.run_chunk(worker, arena, items, chunk);
+        let start = || {
+            let bench = Bench { arena: Arena::new(total), verifier: None };
+            (Worker { job: &job, context: self.check_out(), tally: Tally::default() }, bench)
+        };
+        let workers = workers::run(Queue::new(chunks), run.threads, start, |(worker, bench), chunk| {
+            self.run_chunk(worker, bench, items, chunk);
         });
         let error = job.end(workers)?;
         // A chunk without a buffer had not even the memory for its table.
@@ -235,14 +236,14 @@ impl Compressor {
     fn run_chunk<I: Items + ?Sized>(
         &self,
         worker: &mut Worker<'_, Compressing>,
-        arena: &mut Arena,
+        bench: &mut Bench,
         items: &I,
         chunk: Chunk<'_>,
     ) {
         let Chunk { range, mut statuses, place, .. } = chunk;
         let Worker { job, context, tally } = worker;
         let room = range.clone().try_fold(0usize, |room, item| room.checked_add(bound(items.get(item).len()).ok()?));
-        let memory = room.ok_or(Error::no_memory()).and_then(|room| arena.room(room));
+        let memory = room.ok_or(Error::no_memory()).and_then(|room| bench.arena.room(room));
         let (mut memory, refused) = match memory {
             Ok(memory) => (memory, None),
             Err(error) => (Memory::empty(), Some(error)),
@@ -256,7 +257,7 @@ impl Compressor {
                 refused.map_or(Ok(()), Err)?;
                 let size = self.compress_with(contexts, src, &mut memory[end..])?;
                 if job.run.verify {
-                    self.verify(contexts, src, &memory[end..end + size])?;
+                    self.verify(&mut bench.verifier, src, &memory[end..end + size])?;
                 }
                 Ok(size)
             });
@@ -265,7 +266,7 @@ impl Compressor {
             end += size;
             tally.bytes_out += size as u64;
         }
-        arena.settle(&mut memory, end);
+        bench.arena.settle(&mut memory, end);
         *place = Some(BufferWithSegments::from_parts(Arc::new(memory), table));
     }
 }
@@ -275,7 +276,8 @@ impl DictMode {
         if let Some(digested) = dict.digested() {
             return Ok(Self::Digested(Arc::clone(digested)));
         }
-        if !parameters.is_plain_level() {
+        // To libzstd, loading an empty dictionary is loading none.
+        if !parameters.is_plain_level() || dict.data().is_empty() {
             return Ok(Self::Load);
         }
         let below = dict.data().len().saturating_mul(SHARE_BELOW_DICTS).max(SHARE_BELOW);

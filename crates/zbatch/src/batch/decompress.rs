@@ -36,8 +36,9 @@ impl Context for DecompressionContext {
         self.size()
     }
 
+    /// Streaming leaves the window of the largest frame behind, up to 128 MiB of it.
     fn may_be_kept(&self) -> bool {
-        true
+        self.size() <= 4 << 20
     }
 }
 
@@ -52,8 +53,9 @@ const ONE_GO: usize = 4 << 20;
 /// Nanoseconds to measure and to decompress an item, very roughly; a byte of content takes one. Only to tell work that is
 /// worth a second thread from work that is not.
 const MEASURING: u64 = 40;
-const DECOMPRESSING: u64 = 300;
+const DECOMPRESSING: u64 = 150;
 
+const LARGER_THAN_GIVEN: Error = Error::new(Status::SizeMismatch, "the content is larger than the size given for it");
 const TOO_SMALL: Error = Error::new(Status::DstTooSmall, "the content does not fit the destination");
 
 impl Decompressor {
@@ -100,12 +102,14 @@ impl Decompressor {
 
     /// Decompresses `item` to `slot`, which it must fill.
     fn fill(&self, context: &mut DecompressionContext, item: &[u8], given: bool, slot: &mut [u8]) -> Result<()> {
-        let wrong =
-            |error: Error| if given { error.as_status(Status::SizeMismatch) } else { error.as_status(Status::Corrupt) };
         match context.decompress(self.frames(item)?, slot) {
             Ok(size) if size == slot.len() => Ok(()),
-            Ok(size) => Err(wrong(Error::size_mismatch(size as u64, slot.len() as u64))),
-            Err(code @ Code::DST_SIZE_TOO_SMALL) => Err(wrong(code.into())),
+            Ok(size) => {
+                let error = Error::size_mismatch(size as u64, slot.len() as u64);
+                Err(if given { error } else { error.as_status(Status::Corrupt) })
+            }
+            Err(Code::DST_SIZE_TOO_SMALL) if given => Err(LARGER_THAN_GIVEN),
+            Err(code @ Code::DST_SIZE_TOO_SMALL) => Err(Error::from(code).as_status(Status::Corrupt)),
             Err(code) => Err(damaged(code)),
         }
     }
@@ -153,7 +157,9 @@ impl Decompressor {
     pub fn decompress_bound(&self, item: &[u8]) -> Result<usize> {
         let about = |error: Error| error.about(Subject::Decompressing);
         let measure = self.measure(item, 0).map_err(about)?;
-        let bound = measure.size.unwrap_or(measure.bound.min(self.parameters.item_limit()));
+        self.check_total(measure.size)?;
+        let limit = self.parameters.item_limit().min(self.parameters.total_limit());
+        let bound = measure.size.unwrap_or(measure.bound.min(limit));
         usize::try_from(bound).map_err(|_| Error::no_memory())
     }
 
@@ -254,9 +260,11 @@ impl Decompressor {
         let chunks = layout.chunks_in_block(items, &mut block, &mut segments, statuses.as_deref_mut())?;
         let workers = self.work(&job, items, sizes, chunks, &ledger);
         let (own, cut) = ledger.close();
-        if let Some(cut) = cut {
-            refuse(&job, total_limit(self.parameters.total_limit()), cut, &mut segments, statuses);
-            block[layout.known_before(cut)..].fill(0);
+        let limit = self.parameters.total_limit();
+        if let Some(cut) = cut.into_iter().chain(layout.beyond(limit, &segments[..count])).min() {
+            let from = layout.place_of(cut, &segments);
+            refuse(&job, total_limit(limit), cut, &mut segments, statuses);
+            block[from..].fill(0);
         }
         let error = job.end(workers)?;
         let buffers = layout.tie(Arc::new(block), own, segments)?;
@@ -423,14 +431,15 @@ impl Decompressor {
         let (mut own, mut end) = (Memory::empty(), 0);
         for (index, segment) in segments.iter_mut().enumerate() {
             let (item, planned) = (first + index, segment.length);
+            let src = items.get(item);
             segment.length = 0;
             if planned == FAILED {
                 if let Place::Spans { spans, .. } = &mut place {
                     spans[index].as_mut().fill(0);
                 }
+                job.count_refused(tally, src.len());
                 continue;
             }
-            let src = items.get(item);
             let given = sizes.is_some_and(|sizes| sizes[item] != 0 && sizes[item] != UNKNOWN);
             let status = status_at(&mut statuses, index);
             let context = context.as_mut().map_err(|error| *error);
@@ -625,10 +634,31 @@ impl Layout {
         Ok(chunks)
     }
 
-    /// Bytes of the block that belong to chunks before that of `item`.
-    fn known_before(&self, item: usize) -> usize {
+    /// The first item that exceeds `limit` with those before it: known ones count as planned, the others as they came in.
+    fn beyond(&self, limit: u64, segments: &[Segment]) -> Option<usize> {
+        if self.chunks.iter().all(|laid| !laid.own) {
+            return None; // the plan has dealt with known sizes
+        }
+        let mut total = 0u64;
+        for (index, laid) in self.chunks.iter().enumerate() {
+            let chunk_end = self.chunks.get(index + 1).map_or(self.block_size as u64, |next| next.known_before);
+            for item in laid.range.clone() {
+                let end = if item + 1 < laid.range.end { segments[item + 1].offset } else { chunk_end };
+                let size = if laid.own { segments[item].length } else { end - segments[item].offset };
+                total = total.saturating_add(size);
+                if total > limit {
+                    return Some(item);
+                }
+            }
+        }
+        None
+    }
+
+    /// Where in the block the items from `item` on begin.
+    fn place_of(&self, item: usize, segments: &[Segment]) -> usize {
         let behind = self.chunks.partition_point(|laid| laid.range.start <= item);
-        within_memory(behind.checked_sub(1).map_or(0, |chunk| self.chunks[chunk].known_before))
+        let laid = &self.chunks[behind - 1];
+        within_memory(if laid.own { laid.known_before } else { segments[item].offset })
     }
 
     /// Ties the block and the chunks' own buffers into the buffers of a collection, in the order of the items.

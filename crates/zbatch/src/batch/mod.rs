@@ -96,6 +96,13 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Counts an item that its headers refused: it is done too.
+    fn count_refused(&self, tally: &mut Tally, bytes: usize) {
+        drop(self.run.control.map(|control| control.enter(bytes)));
+        tally.items += 1;
+        tally.bytes_in += bytes as u64;
+    }
+
     fn report(&self, place: Option<&mut Status>, status: Status) {
         if let Some(place) = place {
             *place = status;
