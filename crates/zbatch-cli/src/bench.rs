@@ -38,9 +38,9 @@ pub(crate) struct Arguments {
     /// Train a dictionary of this size on the items and use it
     #[arg(long, value_name = "SIZE", value_parser = input::size)]
     dict: Option<usize>,
-    /// Measure so many times and take the medians
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    repeat: u32,
+    /// Measure so many times and take the medians; unless given 5 times, and up to 101 times when there is little data
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    repeat: Option<u32>,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -55,10 +55,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<String, String> {
     };
     let batch = Batch::read(&arguments.paths, cut)?;
     let dict = arguments.dict.map(|size| train(&batch, size, arguments)).transpose()?;
+    let repeat = arguments.repeat.unwrap_or_else(|| repeats(batch.bytes()));
     // The warm-up counts as a turn.
-    let turns = arguments.repeat as usize + 1;
-    let report = progress::watch(turns * PASSES, |done| measure(&batch, dict.as_ref(), arguments, done))?;
+    let turns = repeat as usize + 1;
+    let report = progress::watch(turns * PASSES, |done| measure(&batch, dict.as_ref(), arguments, repeat, done))?;
     Ok(if arguments.json { report.json() } else { report.table() })
+}
+
+/// A median of a few milliseconds' work needs more than a few turns.
+fn repeats(bytes: usize) -> u32 {
+    const WORTH_OF_TURNS: usize = 128 << 20;
+    u32::try_from((WORTH_OF_TURNS / bytes.max(1)).clamp(5, 101)).unwrap_or(5)
 }
 
 /// More samples than this make training slow and dictionaries no better.
@@ -100,6 +107,7 @@ fn measure(
     batch: &Batch,
     dict: Option<&Dictionary>,
     arguments: &Arguments,
+    repeat: u32,
     passes_done: &AtomicUsize,
 ) -> Result<Report, String> {
     let dict_bytes = dict.map_or(&[][..], Dictionary::data);
@@ -122,7 +130,7 @@ fn measure(
     let (compressing, decompressing) = (Stats::default(), Stats::default());
     let (_, frames) = contestants.turn(0, Some([&compressing, &decompressing]), passes_done)?;
     let mut times: [Vec<Duration>; PASSES] = Default::default();
-    for turn in 1..=arguments.repeat {
+    for turn in 1..=repeat {
         let (turn_times, _) = contestants.turn(turn, None, passes_done)?;
         times.iter_mut().zip(turn_times).for_each(|(all, time)| all.push(time));
     }
@@ -133,7 +141,7 @@ fn measure(
         frame_bytes: frames.size(),
         level: arguments.level,
         threads: arguments.threads,
-        repeat: arguments.repeat,
+        repeat,
         dict_bytes: dict_bytes.len(),
         compress: Direction { zbatch: compress, plain: plain_compress, workers: compressing.workers() },
         decompress: Direction { zbatch: decompress, plain: plain_decompress, workers: decompressing.workers() },

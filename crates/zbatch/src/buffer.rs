@@ -21,8 +21,13 @@ impl<T: AsRef<[u8]> + Send + Sync> Owner for T {
 /// Bytes and a table of segments in them. Immutable, and cheap to clone: clones share the bytes and the table.
 #[derive(Clone)]
 pub struct BufferWithSegments {
-    owner: Arc<dyn Owner>,
-    table: Arc<Vec<Segment>>,
+    shared: Arc<Shared<dyn Owner>>,
+}
+
+/// One allocation for both: a small batch is made of few.
+struct Shared<O: ?Sized> {
+    table: Vec<Segment>,
+    owner: O,
 }
 
 impl BufferWithSegments {
@@ -30,7 +35,7 @@ impl BufferWithSegments {
     /// any order; each must lie inside the bytes, or the error names the first that does not.
     pub fn new(data: impl Owner + 'static, segments: &[Segment]) -> Result<Self> {
         segment::check(segments, data.bytes().len())?;
-        Ok(Self { owner: Arc::new(data), table: Arc::new(segment::copied(segments)?) })
+        Ok(Self::from_parts(data, segment::copied(segments)?))
     }
 
     /// Makes a buffer from copies of `data` and `segments`.
@@ -43,19 +48,19 @@ impl BufferWithSegments {
     }
 
     /// A buffer whose table was made here and is known to fit.
-    pub(crate) fn from_parts(owner: Arc<dyn Owner>, table: Vec<Segment>) -> Self {
+    pub(crate) fn from_parts(owner: impl Owner + 'static, table: Vec<Segment>) -> Self {
         debug_assert_eq!(segment::check(&table, owner.bytes().len()), Ok(()));
-        Self { owner, table: Arc::new(table) }
+        Self { shared: Arc::new(Shared { table, owner }) }
     }
 
     /// Number of segments.
     pub fn len(&self) -> usize {
-        self.table.len()
+        self.segments().len()
     }
 
     /// Whether there is no segment.
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.segments().is_empty()
     }
 
     /// Number of bytes in the whole buffer, those outside every segment included.
@@ -65,17 +70,17 @@ impl BufferWithSegments {
 
     /// The whole buffer.
     pub fn data(&self) -> &[u8] {
-        self.owner.bytes()
+        self.shared.owner.bytes()
     }
 
     /// The table.
     pub fn segments(&self) -> &[Segment] {
-        &self.table
+        &self.shared.table
     }
 
     /// The bytes of segment `index`, or `None` when there is no such segment.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
-        self.table.get(index)?.slice(self.data())
+        self.segments().get(index)?.slice(self.data())
     }
 
     /// The segments' bytes in order.

@@ -14,24 +14,40 @@ pub struct BufferWithSegmentsCollection {
 }
 
 struct Shared {
-    buffers: Vec<BufferWithSegments>,
+    buffers: Buffers,
     /// The number of each buffer's first segment; empty when there is one buffer.
     starts: Vec<usize>,
     len: usize,
     size: usize,
 }
 
+/// One buffer, the usual result of decompression, needs no list.
+enum Buffers {
+    One([BufferWithSegments; 1]),
+    Several(Vec<BufferWithSegments>),
+}
+
 impl BufferWithSegmentsCollection {
+    /// A collection of one buffer.
+    pub(crate) fn of_one(buffer: BufferWithSegments) -> Result<Self> {
+        Self::of(Buffers::One([buffer]))
+    }
+
     /// Makes a collection of `buffers`; one may occur more than once.
     pub fn new(buffers: Vec<BufferWithSegments>) -> Result<Self> {
+        Self::of(Buffers::Several(buffers))
+    }
+
+    fn of(buffers: Buffers) -> Result<Self> {
         const TOO_LARGE: Error = Error::new(Status::InvalidArgument, "the collection has more bytes than memory has");
         let mut starts = Vec::new();
-        let several = buffers.len() > 1;
+        let all = buffers.as_slice();
+        let several = all.len() > 1;
         if several {
-            starts.try_reserve_exact(buffers.len()).map_err(|_| Error::no_memory())?;
+            starts.try_reserve_exact(all.len()).map_err(|_| Error::no_memory())?;
         }
         let (mut len, mut size) = (0usize, 0u64);
-        for buffer in &buffers {
+        for buffer in all {
             if several {
                 starts.push(len);
             }
@@ -61,15 +77,15 @@ impl BufferWithSegmentsCollection {
 
     /// The buffers.
     pub fn buffers(&self) -> &[BufferWithSegments] {
-        &self.shared.buffers
+        self.shared.buffers.as_slice()
     }
 
     fn find(&self, index: usize) -> Option<(&BufferWithSegments, usize)> {
         if index >= self.len() {
             return None;
         }
-        let Shared { buffers, starts, .. } = &*self.shared;
-        if let [buffer] = &buffers[..] {
+        let (buffers, starts) = (self.buffers(), &self.shared.starts);
+        if let [buffer] = buffers {
             return Some((buffer, index));
         }
         let buffer = starts.partition_point(|&start| start <= index) - 1;
@@ -90,7 +106,7 @@ impl BufferWithSegmentsCollection {
 
     /// The segments' bytes in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> + '_ {
-        self.shared.buffers.iter().flat_map(BufferWithSegments::iter)
+        self.buffers().iter().flat_map(BufferWithSegments::iter)
     }
 
     /// Copies the segments, in order and without gaps, to `dst`, and returns their size. Nothing is written when `dst` is
@@ -112,6 +128,15 @@ impl BufferWithSegmentsCollection {
         bytes.try_reserve_exact(self.size()).map_err(|_| Error::no_memory())?;
         self.iter().for_each(|segment| bytes.extend_from_slice(segment));
         Ok(bytes)
+    }
+}
+
+impl Buffers {
+    fn as_slice(&self) -> &[BufferWithSegments] {
+        match self {
+            Self::One(one) => one,
+            Self::Several(several) => several,
+        }
     }
 }
 

@@ -267,7 +267,7 @@ impl Compressor {
             tally.bytes_out += size as u64;
         }
         bench.arena.settle(&mut memory, end);
-        *place = Some(BufferWithSegments::from_parts(Arc::new(memory), table));
+        *place = Some(BufferWithSegments::from_parts(memory, table));
     }
 }
 

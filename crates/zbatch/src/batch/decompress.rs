@@ -267,8 +267,7 @@ impl Decompressor {
             block[from..].fill(0);
         }
         let error = job.end(workers)?;
-        let buffers = layout.tie(Arc::new(block), own, segments)?;
-        Ok(Partial { value: BufferWithSegmentsCollection::new(buffers)?, error })
+        Ok(Partial { value: layout.tie(block, own, segments)?, error })
     }
 
     /// Decompresses item i to the start of `dsts[i]`, in memory of the caller: the rows of an array, say. `written` receives
@@ -661,34 +660,40 @@ impl Layout {
         within_memory(if laid.own { laid.known_before } else { segments[item].offset })
     }
 
-    /// Ties the block and the chunks' own buffers into the buffers of a collection, in the order of the items.
+    /// Ties the block and the chunks' own buffers into a collection, in the order of the items.
     fn tie(
         &self,
-        block: Arc<Memory>,
+        block: Memory,
         mut own: BTreeMap<usize, Memory>,
         segments: Vec<Segment>,
-    ) -> Result<Vec<BufferWithSegments>> {
-        if self.chunks.is_empty() {
-            return Ok(Vec::new());
+    ) -> Result<BufferWithSegmentsCollection> {
+        if !self.chunks.is_empty() && self.chunks.iter().all(|laid| !laid.own) {
+            return BufferWithSegmentsCollection::of_one(BufferWithSegments::from_parts(block, segments));
         }
-        if self.chunks.iter().all(|laid| !laid.own) {
-            return Ok(vec![BufferWithSegments::from_parts(block, segments)]);
-        }
-        let runs = self.chunks.chunk_by(|a, b| !a.own && !b.own);
+        let block = Arc::new(block);
         let mut buffers = reserved(self.chunks.len())?;
-        for run in runs {
+        for run in self.chunks.chunk_by(|a, b| !a.own && !b.own) {
             let (first, last) = (&run[0], &run[run.len() - 1]);
-            let table = crate::segment::copied(&segments[first.range.start..last.range.end])?;
-            buffers.push(match first.own {
-                true => {
-                    let memory = own.remove(&first.range.start).unwrap_or(Memory::empty());
-                    let inside = |segment: Segment| if segment.length == 0 { Segment::default() } else { segment };
-                    BufferWithSegments::from_parts(Arc::new(memory), table.into_iter().map(inside).collect())
-                }
-                false => BufferWithSegments::from_parts(Arc::clone(&block) as _, table),
-            });
+            let mut table = crate::segment::copied(&segments[first.range.start..last.range.end])?;
+            if !first.own {
+                buffers.push(BufferWithSegments::from_parts(SharedBlock(Arc::clone(&block)), table));
+                continue;
+            }
+            // Of a chunk that came to nothing there is no memory; its segments are empty.
+            table.iter_mut().filter(|segment| segment.length == 0).for_each(|segment| segment.offset = 0);
+            let memory = own.remove(&first.range.start).unwrap_or(Memory::empty());
+            buffers.push(BufferWithSegments::from_parts(memory, table));
         }
-        Ok(buffers)
+        BufferWithSegmentsCollection::new(buffers)
+    }
+}
+
+/// The block, when several buffers lie in it.
+struct SharedBlock(Arc<Memory>);
+
+impl AsRef<[u8]> for SharedBlock {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 
