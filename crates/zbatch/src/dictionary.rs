@@ -5,6 +5,7 @@
 use crate::error::{Error, Result, Status, Subject};
 use crate::items::Items;
 use crate::libzstd::{self, Code, CompressionDictionary, Content, DecompressionDictionary, DictBytes, Training};
+use crate::memory::Memory;
 use crate::params::CompressionParameters;
 use crate::workers;
 use std::fmt;
@@ -55,8 +56,7 @@ impl Dictionary {
     }
 
     fn of(bytes: Vec<u8>, kind: DictType, k: u32, d: u32) -> Result<Self> {
-        let trained = bytes.len() >= 8 && bytes.starts_with(&MAGIC);
-        if kind == DictType::FullDict && !trained {
+        if kind == DictType::FullDict && !is_trained(&bytes) {
             return Err(BAD_DICT);
         }
         let bytes = Arc::new(bytes);
@@ -74,34 +74,34 @@ impl Dictionary {
         parameters.validate()?;
         let (joined, sizes) = joined(samples)?;
         let mut training = parameters.training();
-        let size = if parameters.dict_size == 0 { DEFAULT_DICT_SIZE } else { parameters.dict_size };
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
-        bytes.resize(size, 0);
-        let size = libzstd::train(&joined, &sizes, &mut training, &mut bytes).map_err(|code| match code {
+        let mut room = Memory::new(parameters.dict_size())?;
+        let size = libzstd::train(&joined, &sizes, &mut training, &mut room).map_err(|code| match code {
             Code::SRC_SIZE_WRONG | Code::GENERIC => Error::told(Status::BadSamples, code, TOO_FEW),
             Code::DST_SIZE_TOO_SMALL => Error::from(code).as_status(Status::InvalidArgument),
             code => code.into(),
         })?;
-        bytes.truncate(size);
-        bytes.shrink_to_fit();
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
+        bytes.extend_from_slice(&room[..size]);
         Self::of(bytes, DictType::FullDict, training.k, training.d)
     }
 
     /// Digests the dictionary once for all compressors to come: the peer's `precompute_compress`. Compressors made with the
-    /// result use this digestion, and its level or parameters win over their own. With only a level, the parameters are
-    /// zstd's for that level and this dictionary; explicit ones are taken as they are, the rest as for the level, or as zstd
-    /// chooses when the level is 0.
+    /// result use this digestion, and its level or parameters win over their own. A level alone stands for what zstd chooses
+    /// for it and this dictionary; beside parameters that are not 0 it is what zstd chooses the others by.
     pub fn digest(&self, parameters: &CompressionParameters) -> Result<Self> {
         parameters.validate()?;
         let shared = &self.shared;
-        let explicit = parameters.explicit();
-        let mut chosen = libzstd::level_parameters(parameters.level, 0, shared.bytes.len()).map(|(_, value)| value);
-        for (place, given) in chosen.iter_mut().zip(explicit).filter(|(_, given)| *given != 0) {
-            *place = given;
-        }
-        let digested =
-            CompressionDictionary::for_parameters(&shared.bytes, shared.kind.content(), chosen).ok_or(BAD_DICT)?;
+        let matching = match parameters.explicit() {
+            [0, 0, 0, 0, 0, 0, 0] => CompressionParameters {
+                level: 0,
+                ..CompressionParameters::from_level(parameters.level, 0, shared.bytes.len() as u64)?
+            },
+            _ => parameters.clone(),
+        };
+        let set = matching.matching_set()?;
+        let digested = CompressionDictionary::for_parameters(&shared.bytes, shared.kind.content(), &set);
+        let digested = digested.ok_or_else(|| self.not_digested())?;
         Ok(Self {
             shared: Arc::new(Shared {
                 bytes: Arc::clone(&shared.bytes),
@@ -141,6 +141,11 @@ impl Dictionary {
         shared.bytes.len() + shared.for_decompression.size() + digested + levels
     }
 
+    /// Why libzstd returned NULL: raw content has nothing that could be wrong with it.
+    fn not_digested(&self) -> Error {
+        if is_trained(&self.shared.bytes) { BAD_DICT } else { Error::no_memory() }
+    }
+
     pub(crate) fn bytes(&self) -> &DictBytes {
         &self.shared.bytes
     }
@@ -170,7 +175,7 @@ impl Dictionary {
         if let Some(dict) = shared.by_level.try_lock().ok().and_then(|all| find(&all)) {
             return Ok(Some(dict));
         }
-        let made = Arc::new(CompressionDictionary::for_level(&shared.bytes, level).ok_or(BAD_DICT)?);
+        let made = Arc::new(CompressionDictionary::for_level(&shared.bytes, level).ok_or_else(|| self.not_digested())?);
         let Ok(mut all) = shared.by_level.try_lock() else { return Ok(Some(made)) };
         if let Some(dict) = find(&all) {
             return Ok(Some(dict));
@@ -180,6 +185,11 @@ impl Dictionary {
         }
         Ok(Some(made))
     }
+}
+
+/// Whether libzstd takes the bytes for a trained dictionary when it may choose.
+fn is_trained(bytes: &[u8]) -> bool {
+    bytes.len() >= 8 && bytes.starts_with(&MAGIC)
 }
 
 impl DictType {
@@ -215,38 +225,57 @@ pub struct TrainParameters {
     pub steps: u32,
     /// 1, most accurate, to 10, fastest. 0 means 1.
     pub accel: u32,
-    /// Accept a smaller dictionary whose result is at most this many percent larger. 0 always takes the best.
+    /// Must be 0: zstd 1.5.7 has the parameter, which would accept a smaller dictionary that is this many percent worse, but
+    /// ignores it.
     pub shrink: u32,
     /// Compression level to train for. 0 means 3.
     pub level: i32,
     /// The dictionary's ID. 0 picks one from the content.
     pub dict_id: u32,
-    /// Threads, as in [`RunOptions`](crate::RunOptions). The dictionary does not depend on them.
+    /// Threads of zstd's own, as in [`RunOptions`](crate::RunOptions), but that 0 is the calling thread alone: on several,
+    /// chance decides between parameters that do equally well, and so may the dictionary differ from run to run.
     pub threads: i32,
     /// Messages of zstd on standard error: 0, none, to 4, all.
     pub notifications: u32,
 }
 
 const DEFAULT_DICT_SIZE: usize = 112_640;
-const SMALLEST_DICT_SIZE: usize = 256;
+const SMALLEST_DICT_SIZE: u32 = 256;
 
 impl TrainParameters {
-    /// What libzstd would answer with an error that does not name the parameter.
+    /// What libzstd would answer with an error that does not name the parameter, or not check at all.
     fn validate(&self) -> Result<()> {
+        if self.shrink != 0 {
+            return Err(Error::new(Status::Unsupported, "this version of zstd does not shrink dictionaries"));
+        }
+        let dict_size = u32::try_from(self.dict_size()).unwrap_or(u32::MAX);
         let wrong = if !matches!(self.d, 0 | 6 | 8) {
             (Code::GENERIC, "d is not 6 or 8")
-        } else if self.dict_size != 0 && self.dict_size < SMALLEST_DICT_SIZE {
+        } else if dict_size < SMALLEST_DICT_SIZE {
             (Code::DST_SIZE_TOO_SMALL, "the dictionary is to have fewer than 256 bytes")
         } else if !(0.0..=1.0).contains(&self.split_point) {
             (Code::PARAMETER_OUT_OF_BOUND, "split_point is not between 0 and 1")
+        } else if self.k != 0 && !(self.d..=dict_size).contains(&self.k) {
+            (Code::PARAMETER_OUT_OF_BOUND, "k is below d or above the size of the dictionary")
+        } else if self.f > 31 {
+            (Code::PARAMETER_OUT_OF_BOUND, "f is above 31")
+        } else if self.accel > 10 {
+            (Code::PARAMETER_OUT_OF_BOUND, "accel is above 10")
         } else {
             return Ok(());
         };
         Err(Error::told(Status::InvalidArgument, wrong.0, wrong.1))
     }
 
+    fn dict_size(&self) -> usize {
+        if self.dict_size == 0 { DEFAULT_DICT_SIZE } else { self.dict_size }
+    }
+
     fn training(&self) -> Training {
-        let threads = workers::wanted(self.threads, u64::MAX);
+        let threads = match self.threads {
+            0 => 1,
+            threads => workers::wanted(threads, u64::MAX).min(workers::cpus()),
+        };
         Training {
             k: self.k,
             d: self.d,

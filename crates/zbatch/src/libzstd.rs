@@ -160,38 +160,17 @@ impl CompressionDictionary {
         Some(Self { raw: NonNull::new(raw)?, _bytes: Arc::clone(bytes) })
     }
 
-    /// What `ZSTD_createCDict_advanced()` makes for explicit parameters, in the order of [`level_parameters`].
-    pub(crate) fn for_parameters(bytes: &DictBytes, content: Content, parameters: [i32; 7]) -> Option<Self> {
-        use sys::ZSTD_strategy as S;
-        let number = |index: usize| u32::try_from(parameters[index]).unwrap_or(0);
-        let strategies = [
-            S::ZSTD_fast,
-            S::ZSTD_dfast,
-            S::ZSTD_greedy,
-            S::ZSTD_lazy,
-            S::ZSTD_lazy2,
-            S::ZSTD_btlazy2,
-            S::ZSTD_btopt,
-            S::ZSTD_btultra,
-            S::ZSTD_btultra2,
-        ];
-        let parameters = sys::ZSTD_compressionParameters {
-            windowLog: number(0),
-            chainLog: number(1),
-            hashLog: number(2),
-            searchLog: number(3),
-            minMatch: number(4),
-            targetLength: number(5),
-            strategy: *strategies.iter().find(|&&s| s as u32 == number(6))?,
-        };
-        // SAFETY: the bytes are kept alive and unchanged by '_bytes'; all-NULL customMem is libzstd's default memory.
+    /// What `ZSTD_createCDict_advanced()` makes for a set of parameters, the rest as libzstd chooses for dictionaries.
+    pub(crate) fn for_parameters(bytes: &DictBytes, content: Content, parameters: &ParameterSet) -> Option<Self> {
+        // SAFETY: the bytes are kept alive and unchanged by '_bytes', the parameters are live, and all-NULL customMem is
+        // libzstd's default memory.
         let raw = unsafe {
-            sys::ZSTD_createCDict_advanced(
+            sys::ZSTD_createCDict_advanced2(
                 bytes.as_ptr().cast(),
                 bytes.len(),
                 sys::ZSTD_dictLoadMethod_e::ZSTD_dlm_byRef,
                 content.raw(),
-                parameters,
+                parameters.0.as_ptr(),
                 DEFAULT_MEMORY,
             )
         };
@@ -465,7 +444,7 @@ pub(crate) struct Training {
 
 /// Trains a dictionary into `dst` and returns its size. `samples` are the samples back to back, `sizes` their sizes.
 pub(crate) fn train(samples: &[u8], sizes: &[usize], training: &mut Training, dst: &mut [u8]) -> Result<usize> {
-    debug_assert_eq!(sizes.iter().sum::<usize>(), samples.len());
+    assert_eq!(sizes.iter().sum::<usize>(), samples.len(), "libzstd reads what the sizes add up to");
     let count = u32::try_from(sizes.len()).map_err(|_| Code::SRC_SIZE_WRONG)?;
     let mut raw = sys::ZDICT_fastCover_params_t {
         k: training.k,

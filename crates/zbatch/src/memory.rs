@@ -146,6 +146,40 @@ impl Arena {
     }
 }
 
+/// Which process this memory is of: the number changes in the child of every `fork`, which copies memory but not threads.
+/// `None` when the system has no room to tell of forks.
+pub(crate) fn generation() -> Option<u32> {
+    #[cfg(unix)]
+    return forks::generation();
+    #[cfg(not(unix))]
+    return Some(0);
+}
+
+#[cfg(unix)]
+mod forks {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+    static GENERATION: AtomicU32 = AtomicU32::new(0);
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+
+    extern "C" fn in_child() {
+        GENERATION.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn generation() -> Option<u32> {
+        // Two threads may both hook: then a fork counts twice, which tells as well that it happened.
+        if !HOOKED.load(Relaxed) {
+            // SAFETY: the hook is an atomic addition, and this library is never unloaded.
+            let failed = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+            if failed != 0 {
+                return None;
+            }
+            HOOKED.store(true, Relaxed);
+        }
+        Some(GENERATION.load(Relaxed))
+    }
+}
+
 /// Bytes of freed output blocks that are kept for the next batch, 64 MiB at most. None are kept in a forked child.
 pub fn retained_size() -> usize {
     #[cfg(unix)]
@@ -162,11 +196,14 @@ pub fn release_retained() {
 
 #[cfg(unix)]
 mod pages {
+    use super::generation;
+    use std::mem::ManuallyDrop;
     use std::ptr::{self, NonNull};
     use std::sync::{Arc, Mutex};
 
     const HUGE_PAGE: usize = 2 << 20;
     const MOST_RETAINED: usize = 64 << 20;
+    const MOST_BLOCKS: usize = 64;
 
     /// Whole pages from the system; `bytes()` is the part of them that is in use.
     pub(super) struct Pages {
@@ -335,7 +372,7 @@ mod pages {
 
     impl Pages {
         fn unmap(self) {
-            let this = std::mem::ManuallyDrop::new(self);
+            let this = ManuallyDrop::new(self);
             // SAFETY: the mapping is ours and unmapped once.
             unsafe { libc::munmap(this.start.as_ptr().cast(), this.mapped) };
         }
@@ -343,51 +380,63 @@ mod pages {
 
     /// Freed blocks. Never waited for: a call that finds the store in use maps or unmaps for itself, so that a thread that
     /// held it at a `fork` cannot stop the child.
-    static STORE: Mutex<Store> = Mutex::new(Store { blocks: Vec::new(), size: 0, process: 0 });
+    static STORE: Mutex<Store> = Mutex::new(Store { blocks: Vec::new(), size: 0, generation: None });
 
     struct Store {
-        blocks: Vec<std::mem::ManuallyDrop<Pages>>,
+        blocks: Vec<ManuallyDrop<Pages>>,
         size: usize,
-        process: u32,
+        generation: Option<u32>,
     }
 
     impl Store {
         /// The smallest block that holds `wanted` bytes and not many more.
         fn take(&mut self, wanted: usize) -> Option<Pages> {
+            self.release_inherited();
             let fits = |pages: &Pages| pages.mapped >= wanted && pages.mapped / 2 <= wanted;
             let fitting = self.blocks.iter().enumerate().filter(|(_, pages)| fits(pages));
             let (index, _) = fitting.min_by_key(|(_, pages)| pages.mapped)?;
-            let pages = std::mem::ManuallyDrop::into_inner(self.blocks.swap_remove(index));
+            let pages = ManuallyDrop::into_inner(self.blocks.swap_remove(index));
             self.size -= pages.mapped;
             Some(pages)
         }
 
         /// Keeps a block, or returns it when there is no room, or when this is a child of the process that first kept one.
         fn keep(&mut self, pages: Pages) -> Option<Pages> {
-            let process = std::process::id();
-            if self.process == 0 {
-                self.process = process;
-            }
-            let full = self.size + pages.mapped > MOST_RETAINED || self.blocks.len() == 64;
-            if full || self.process != process || self.blocks.try_reserve(1).is_err() {
+            let own = generation().is_some_and(|now| *self.generation.get_or_insert(now) == now);
+            let full = self.size + pages.mapped > MOST_RETAINED || self.blocks.len() == MOST_BLOCKS;
+            if !own || full || self.blocks.try_reserve(1).is_err() {
                 return Some(pages);
             }
             self.size += pages.mapped;
-            self.blocks.push(std::mem::ManuallyDrop::new(pages));
+            self.blocks.push(ManuallyDrop::new(pages));
             None
+        }
+
+        fn release(&mut self) {
+            self.size = 0;
+            for pages in self.blocks.drain(..) {
+                ManuallyDrop::into_inner(pages).unmap();
+            }
+        }
+
+        /// What a parent process kept is of no use to the child, and would be written to twice.
+        fn release_inherited(&mut self) {
+            if self.size > 0 && self.generation != generation() {
+                self.release();
+            }
         }
     }
 
     pub(super) fn retained_size() -> usize {
-        STORE.try_lock().map_or(0, |store| store.size)
+        STORE.try_lock().map_or(0, |mut store| {
+            store.release_inherited();
+            store.size
+        })
     }
 
     pub(super) fn release_retained() {
         if let Ok(mut store) = STORE.try_lock() {
-            store.size = 0;
-            for pages in store.blocks.drain(..) {
-                std::mem::ManuallyDrop::into_inner(pages).unmap();
-            }
+            store.release();
         }
     }
 

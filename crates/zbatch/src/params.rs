@@ -60,7 +60,8 @@ pub struct CompressionParameters {
     pub ldm_min_match: i32,
     /// Log2 of the size of its buckets, 1 to 8.
     pub ldm_bucket_size_log: i32,
-    /// Log2 of how rarely it looks up, 0 to 25.
+    /// Log2 of how rarely it looks up, 0 to 25. Above the log of the window, libzstd takes its largest table, 8 GiB, unless
+    /// `ldm_hash_log` is set.
     pub ldm_hash_rate_log: i32,
     /// Threads of zstd's own inside each frame.
     pub workers: i32,
@@ -88,7 +89,6 @@ impl CompressionParameters {
         for (place, (_, value)) in parameters.explicit_mut().into_iter().zip(chosen) {
             *place = value;
         }
-        // zstd writes the acceleration of a negative level as a target length: the level says it already.
         Ok(parameters)
     }
 
@@ -106,11 +106,36 @@ impl CompressionParameters {
             ));
         }
         let mut set = self.parameter_set()?;
-        if self.enable_ldm == 1 && self.ldm_min_match == 0 {
-            // libzstd 1.5.7 divides by it before it fills in its own default.
-            set.set(Parameter::ZSTD_c_ldmMinMatch, 64)?;
+        if self.enable_ldm == 1 {
+            // libzstd 1.5.7 divides by some of these, and forgets others, before it fills in its own defaults.
+            for (parameter, value) in self.long_distance_defaults() {
+                set.set(parameter, value)?;
+            }
         }
         Ok(set.context_size()?)
+    }
+
+    /// What libzstd makes of the knobs of long-distance matching that are 0, for content of any size (libzstd 1.5.7,
+    /// `ZSTD_ldm_adjustParameters`).
+    fn long_distance_defaults(&self) -> [(Parameter, i32); 4] {
+        const WINDOW_LOG: i32 = 27;
+        let or = |given: i32, default: i32| if given == 0 { default } else { given };
+        let strategy = or(self.strategy, libzstd::level_parameters(self.level, 0, 0)[6].1);
+        let window = or(self.window_log, WINDOW_LOG);
+        let rate = match (self.ldm_hash_rate_log, self.ldm_hash_log) {
+            (0, 0) => 7 - strategy / 3,
+            (0, hash) => (window - hash).max(0),
+            (rate, _) => rate,
+        };
+        // Its subtraction is unsigned: a rate above the window asks for the largest table.
+        let table = if rate > window { 30 } else { (window - rate).clamp(6, 30) };
+        let hash = or(self.ldm_hash_log, table);
+        [
+            (Parameter::ZSTD_c_ldmHashRateLog, rate),
+            (Parameter::ZSTD_c_ldmHashLog, hash),
+            (Parameter::ZSTD_c_ldmMinMatch, or(self.ldm_min_match, if strategy >= 8 { 32 } else { 64 })),
+            (Parameter::ZSTD_c_ldmBucketSizeLog, or(self.ldm_bucket_size_log, strategy.clamp(4, 8)).min(hash)),
+        ]
     }
 
     fn parameter_set(&self) -> Result<ParameterSet> {
@@ -122,6 +147,14 @@ impl CompressionParameters {
             set.set(parameter, value)?;
         }
         Ok(set)
+    }
+
+    /// The level and the parameters from `window_log` to `strategy` alone.
+    pub(crate) fn matching_set(&self) -> Result<ParameterSet> {
+        let Self { level, window_log, hash_log, chain_log, search_log, min_match, target_length, strategy, .. } = *self;
+        let default = Self::default();
+        Self { level, window_log, hash_log, chain_log, search_log, min_match, target_length, strategy, ..default }
+            .parameter_set()
     }
 
     /// The parameters from `window_log` to `strategy`, in the order of [`libzstd::level_parameters`].
@@ -210,8 +243,10 @@ impl DecompressionParameters {
         if self.max_window_size == 0 { Self::DEFAULT_WINDOW } else { self.max_window_size as u64 }
     }
 
+    /// The limit of one item; `u64::MAX` also when that of the batch is met first.
     pub(crate) fn item_limit(&self) -> u64 {
-        if self.max_item_size == 0 { u64::MAX } else { self.max_item_size as u64 }
+        let limit = self.max_item_size as u64;
+        if limit == 0 || limit > self.total_limit() { u64::MAX } else { limit }
     }
 
     pub(crate) fn total_limit(&self) -> u64 {
@@ -264,5 +299,7 @@ mod tests {
         let ldm =
             CompressionParameters { enable_ldm: 1, window_log: 24, ..Default::default() }.estimate_memory().unwrap();
         assert!(ldm > plain && plain > 1 << 20, "{plain} {ldm}");
+        let often = CompressionParameters { enable_ldm: 1, ldm_hash_rate_log: 1, ..Default::default() };
+        assert!(often.estimate_memory().unwrap() > 512 << 20);
     }
 }

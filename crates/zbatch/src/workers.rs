@@ -8,10 +8,11 @@
 //! Waking a helper costs tens of microseconds, and a helper that wakes to find the work done was a loss; so the caller asks
 //! for one only while the work that is left is worth it.
 //!
-//! After a `fork` the child has the pool's memory but not its threads. The pool carries the ID of the process that made it;
-//! any other process makes its own and forgets the old one. Locks are tried, never waited for: one that another thread held
+//! After a `fork` the child has the pool's memory but not its threads. The pool carries the generation of the memory that it
+//! was made in; a later one makes its own and forgets the old one. Locks are tried, never waited for: one that another thread held
 //! at the moment of the fork stays locked in the child for ever.
 
+use crate::memory;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -29,7 +30,7 @@ struct Pool {
     threads: rayon::ThreadPool,
     /// Threads that help nobody.
     tickets: AtomicUsize,
-    process: u32,
+    generation: u32,
 }
 
 static POOL: RwLock<Option<&'static Pool>> = RwLock::new(None);
@@ -37,31 +38,31 @@ static POOL: RwLock<Option<&'static Pool>> = RwLock::new(None);
 impl Pool {
     /// The pool of this process, or `None` when it cannot be had.
     fn get() -> Option<&'static Self> {
-        let process = std::process::id();
+        let generation = memory::generation()?;
         // Another thread that is making the pool is done before this ends; a lock that was inherited locked never is.
         for _ in 0..PATIENCE {
             if let Ok(known) = POOL.try_read()
-                && let Some(pool) = known.filter(|pool| pool.process == process)
+                && let Some(pool) = known.filter(|pool| pool.generation == generation)
             {
                 return Some(pool);
             }
             match POOL.try_write() {
-                Ok(mut place) => return Self::make(&mut place, process),
+                Ok(mut place) => return Self::make(&mut place, generation),
                 Err(_) => std::thread::yield_now(),
             }
         }
         None
     }
 
-    fn make(place: &mut Option<&'static Self>, process: u32) -> Option<&'static Self> {
-        if let Some(pool) = place.filter(|pool| pool.process == process) {
+    fn make(place: &mut Option<&'static Self>, generation: u32) -> Option<&'static Self> {
+        if let Some(pool) = place.filter(|pool| pool.generation == generation) {
             return Some(pool);
         }
         let size = cpus();
         let builder = rayon::ThreadPoolBuilder::new().num_threads(size).stack_size(STACK);
         let threads = builder.thread_name(|index| format!("zbatch-{index}")).build().ok()?;
         // The one of a parent process is left where it is: dropping it would wait for threads that do not exist here.
-        let pool: &'static Self = Box::leak(Box::new(Self { threads, tickets: AtomicUsize::new(size), process }));
+        let pool: &'static Self = Box::leak(Box::new(Self { threads, tickets: AtomicUsize::new(size), generation }));
         *place = Some(pool);
         Some(pool)
     }
@@ -119,11 +120,13 @@ impl<C: Chunk> Queue<C> {
     /// a single worker busy while the others have nothing left to do.
     pub(crate) fn new(mut chunks: Vec<C>) -> Self {
         let nanoseconds = chunks.iter().map(C::nanoseconds).fold(0, u64::saturating_add);
-        let large = 4 * nanoseconds / (chunks.len() as u64).max(1);
+        let large = (nanoseconds / (chunks.len() as u64).max(1)).saturating_mul(4);
         let order = |chunk: &C| if chunk.nanoseconds() > large { chunk.nanoseconds() } else { 0 };
         // The last one is claimed first.
         chunks.reverse();
-        chunks.sort_by_key(order);
+        if chunks.iter().any(|chunk| order(chunk) > 0) {
+            chunks.sort_by_key(order);
+        }
         Self { chunks, nanoseconds }
     }
 

@@ -196,10 +196,10 @@ fn a_dictionary_serves_a_batch_of_many_threads() {
 }
 
 #[test]
-fn training_does_not_depend_on_the_number_of_threads() {
+fn training_on_the_calling_thread_repeats_itself() {
     let mut random = Random::new(15);
     let samples: Vec<String> = (0..3000).map(|_| record(&mut random)).collect();
-    let dictionaries = [1, 2].map(|threads| {
+    let dictionaries = [0, 1].map(|threads| {
         let parameters = TrainParameters { dict_size: 2048, steps: 3, threads, ..Default::default() };
         Dictionary::train(&samples, &parameters).unwrap()
     });

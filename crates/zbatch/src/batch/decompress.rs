@@ -56,6 +56,8 @@ const MEASURING: u64 = 40;
 const DECOMPRESSING: u64 = 150;
 
 const LARGER_THAN_GIVEN: Error = Error::new(Status::SizeMismatch, "the content is larger than the size given for it");
+const LARGER_THAN_PLACE: Error =
+    Error::new(Status::SizeMismatch, "the content is larger than the destination that it must fill");
 const TOO_SMALL: Error = Error::new(Status::DstTooSmall, "the content does not fit the destination");
 
 impl Decompressor {
@@ -114,43 +116,70 @@ impl Decompressor {
         }
     }
 
-    /// Decompresses `item` to the start of `span` and returns its size; the rest of `span` is zeroed, for behind the content
-    /// libzstd leaves scraps of its work.
-    fn fit(&self, context: &mut DecompressionContext, item: &[u8], span: &mut [u8]) -> Result<usize> {
+    /// Decompresses `item` to the start of `span` and returns its size, which is `planned` unless that is `UNKNOWN`.
+    fn fit(&self, context: &mut DecompressionContext, item: &[u8], planned: u64, span: &mut [u8]) -> Result<usize> {
+        if planned != UNKNOWN {
+            let slot = usize::try_from(planned).ok().and_then(|size| span.get_mut(..size)).ok_or(TOO_SMALL)?;
+            self.fill(context, item, false, slot)?;
+            return Ok(slot.len());
+        }
         let limit = self.parameters.item_limit();
         let room = usize::try_from(limit).unwrap_or(usize::MAX).min(span.len());
-        let size = match context.decompress(self.frames(item)?, &mut span[..room]) {
-            Ok(size) => size,
-            Err(Code::DST_SIZE_TOO_SMALL) if room < span.len() => return Err(item_limit(limit)),
-            Err(Code::DST_SIZE_TOO_SMALL) => return Err(TOO_SMALL),
-            Err(code) => return Err(damaged(code)),
-        };
-        span[size..].fill(0);
-        Ok(size)
+        context.decompress(self.frames(item)?, &mut span[..room]).map_err(|code| match code {
+            Code::DST_SIZE_TOO_SMALL if room < span.len() => item_limit(limit),
+            Code::DST_SIZE_TOO_SMALL => TOO_SMALL,
+            code => damaged(code),
+        })
     }
 
-    /// Decompresses `item`, of unknown size, to `memory` from `start` on, and returns its size. `memory` grows as needed.
+    /// Decompresses `item` to `span`, which it must fill.
+    fn fit_exactly(
+        &self,
+        context: &mut DecompressionContext,
+        item: &[u8],
+        planned: u64,
+        span: &mut [u8],
+    ) -> Result<usize> {
+        let room = span.len() as u64;
+        if planned != UNKNOWN && planned != room {
+            return Err(Error::size_mismatch(planned, room));
+        }
+        match self.fit(context, item, planned, span) {
+            Ok(size) if size as u64 != room => Err(Error::size_mismatch(size as u64, room)),
+            Err(error) if error.status() == Status::DstTooSmall => Err(LARGER_THAN_PLACE),
+            result => result,
+        }
+    }
+
+    /// Decompresses `item`, of unknown size, to `memory` from `start` on, and returns its size. `memory` grows as needed; the
+    /// batch has `left` bytes left up to its limit.
     fn append(
         &self,
         context: &mut DecompressionContext,
         item: &[u8],
         memory: &mut Memory,
         start: usize,
+        left: u64,
     ) -> Result<usize> {
         let measure = self.measure(item, 0)?;
-        let limit = self.parameters.item_limit().min(self.parameters.total_limit());
+        let limit = self.parameters.item_limit();
+        // With a limit of its own, an item is judged by that first, whether its size was known beforehand or not.
+        let room = if limit == u64::MAX { left } else { limit };
         let frames = &item[..measure.end];
-        let most = usize::try_from(measure.bound.min(limit)).map_err(|_| Error::no_memory())?;
+        let most = usize::try_from(measure.bound.min(room)).map_err(|_| Error::no_memory())?;
         let result = if most <= ONE_GO {
             reserve(memory, start, most)?;
             context.decompress(frames, &mut memory[start..start + most])
         } else {
             stream(context, frames, memory, start, most)?
         };
-        result.map_err(|code| match code {
-            Code::DST_SIZE_TOO_SMALL if measure.bound > limit => item_limit(limit),
-            code => damaged(code),
-        })
+        match result {
+            Ok(size) if size as u64 > left => Err(self.total_limit()),
+            Ok(size) => Ok(size),
+            Err(Code::DST_SIZE_TOO_SMALL) if measure.bound > room && limit == u64::MAX => Err(self.total_limit()),
+            Err(Code::DST_SIZE_TOO_SMALL) if measure.bound > room => Err(item_limit(limit)),
+            Err(code) => Err(damaged(code)),
+        }
     }
 
     /// How many bytes `item` becomes at most: exactly so many when all of its frames record their content size.
@@ -175,7 +204,8 @@ impl Decompressor {
             return Ok(content);
         }
         let mut memory = Memory::empty();
-        let size = self.append(&mut context, item, &mut memory, 0).map_err(about)?;
+        let left = self.parameters.total_limit();
+        let size = self.append(&mut context, item, &mut memory, 0, left).map_err(about)?;
         let mut content = Vec::new();
         content.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
         content.extend_from_slice(&memory[..size]);
@@ -187,20 +217,21 @@ impl Decompressor {
         let about = |error: Error| error.about(Subject::Decompressing);
         let measure = self.measure(item, 0).map_err(about)?;
         self.check_total(measure.size)?;
-        if measure.size.is_some_and(|size| size > dst.len() as u64) {
-            return Err(about(TOO_SMALL));
-        }
         let mut context = self.check_out()?;
-        let size = self.fit(&mut context, item, dst).map_err(about)?;
+        let size = self.fit(&mut context, item, measure.size.unwrap_or(UNKNOWN), dst).map_err(about)?;
         self.check_total(Some(size as u64))?;
         Ok(size)
+    }
+
+    fn total_limit(&self) -> Error {
+        Error::limit("the content of the batch up to this item", self.parameters.total_limit())
     }
 
     /// A call for one item is a batch of one.
     fn check_total(&self, size: Option<u64>) -> Result<()> {
         let limit = self.parameters.total_limit();
         match size {
-            Some(size) if size > limit => Err(total_limit(limit).about(Subject::Decompressing)),
+            Some(size) if size > limit => Err(self.total_limit().about(Subject::Decompressing)),
             _ => Ok(()),
         }
     }
@@ -263,7 +294,7 @@ impl Decompressor {
         let limit = self.parameters.total_limit();
         if let Some(cut) = cut.into_iter().chain(layout.beyond(limit, &segments[..count])).min() {
             let from = layout.place_of(cut, &segments);
-            refuse(&job, total_limit(limit), cut, &mut segments, statuses);
+            refuse(&job, self.total_limit(), cut, &mut segments, statuses);
             block[from..].fill(0);
         }
         let error = job.end(workers)?;
@@ -304,7 +335,7 @@ impl Decompressor {
             total > limit
         });
         if let Some(cut) = beyond {
-            refuse(&job, total_limit(limit), cut, &mut segments, statuses);
+            refuse(&job, self.total_limit(), cut, &mut segments, statuses);
             dsts[cut..].iter_mut().for_each(|span| span.as_mut().fill(0));
         }
         let error = job.end(workers)?;
@@ -382,7 +413,7 @@ impl Decompressor {
             total > limit
         });
         if let Some(cut) = beyond {
-            refuse(job, total_limit(limit), cut, segments, statuses.as_deref_mut());
+            refuse(job, self.total_limit(), cut, segments, statuses.as_deref_mut());
             segments[cut..].iter_mut().for_each(|segment| segment.length = FAILED);
         }
         Ok(job.lowest().filter(|_| !job.partial).unwrap_or(items.len()))
@@ -391,11 +422,16 @@ impl Decompressor {
     fn measure_part<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, sizes: Option<&[u64]>, mut part: Part<'_>) {
         for (index, segment) in part.segments.iter_mut().enumerate() {
             let item = part.first + index;
+            if job.cancels(item, status_at(&mut part.statuses, index)) {
+                segment.length = FAILED;
+                continue;
+            }
             let given = sizes.map_or(0, |sizes| sizes[item]);
             segment.length = match self.measure(items.get(item), given) {
                 Ok(measure) => measure.size.unwrap_or(UNKNOWN),
                 Err(error) => {
                     job.report(status_at(&mut part.statuses, index), job.fail(item, error));
+                    job.count_refused(items.get(item).len());
                     FAILED
                 }
             };
@@ -432,11 +468,13 @@ impl Decompressor {
             let (item, planned) = (first + index, segment.length);
             let src = items.get(item);
             segment.length = 0;
+            if matches!(place, Place::Own { .. }) {
+                segment.offset = end as u64;
+            }
             if planned == FAILED {
                 if let Place::Spans { spans, .. } = &mut place {
                     spans[index].as_mut().fill(0);
                 }
-                job.count_refused(tally, src.len());
                 continue;
             }
             let given = sizes.is_some_and(|sizes| sizes[item] != 0 && sizes[item] != UNKNOWN);
@@ -455,33 +493,28 @@ impl Decompressor {
                 }
                 Place::Spans { spans, exact } => {
                     let span = spans[index].as_mut();
-                    let size = job.item(tally, whose, status, || {
-                        let room = span.len() as u64;
-                        match planned {
-                            UNKNOWN => {}
-                            size if *exact && size != room => return Err(Error::size_mismatch(size, room)),
-                            size if size > room => return Err(TOO_SMALL),
-                            _ => {}
-                        }
-                        let size = self.fit(context?, src, span)?;
-                        if *exact && size != span.len() {
-                            Err(Error::size_mismatch(size as u64, room))
-                        } else {
-                            Ok(size)
-                        }
+                    let size = job.item(tally, whose, status, || match exact {
+                        true => self.fit_exactly(context?, src, planned, span),
+                        false => self.fit(context?, src, planned, span),
                     });
-                    if size.is_none() && job.partial {
-                        span.fill(0);
+                    // Behind the content libzstd leaves scraps of its work.
+                    if size.is_some() || job.partial {
+                        span[size.unwrap_or(0)..].fill(0);
                     }
                     size
                 }
-                Place::Own { .. } => {
-                    segment.offset = end as u64;
-                    if ledger.is_beyond(item) {
-                        continue;
-                    }
+                Place::Own { .. } if ledger.is_beyond(item) => None,
+                Place::Own { known_before } => {
+                    let left = ledger.limit.saturating_sub(*known_before).saturating_sub(end as u64);
                     let size = job.item(tally, whose, status, || match planned {
-                        UNKNOWN => self.append(context?, src, &mut own, end),
+                        UNKNOWN => {
+                            let size = self.append(context?, src, &mut own, end, left);
+                            size.inspect_err(|error| ledger.note(item, *error == self.total_limit()))
+                        }
+                        size if size > left => {
+                            ledger.note(item, true);
+                            Err(self.total_limit())
+                        }
                         size => {
                             let size = usize::try_from(size).map_err(|_| Error::no_memory())?;
                             reserve(&mut own, end, size)?;
@@ -732,6 +765,13 @@ impl<'a> Ledger<'a> {
         item >= self.beyond.load(Relaxed)
     }
 
+    /// Takes note of an item that exceeds the limit for certain.
+    fn note(&self, item: usize, exceeds: bool) {
+        if exceeds {
+            self.beyond.fetch_min(item, Relaxed);
+        }
+    }
+
     fn enter(&self, first: usize, grown: Grown<'a>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held { size, chunks } = &mut *held;
@@ -789,7 +829,7 @@ fn stream(
     let (mut read, mut written, mut ended) = (0, 0, false);
     while read < frames.len() || !ended {
         if start + written >= memory.len() && written < most {
-            reserve(memory, start + written, written.clamp(ONE_GO, most - written))?;
+            reserve(memory, start + written, written.max(ONE_GO).min(most - written))?;
         }
         let room = memory.len().min(start + most);
         let step = match context.step(&frames[read..], &mut memory[start + written..room]) {
@@ -810,8 +850,8 @@ fn stream(
 fn damaged(code: Code) -> Error {
     let error = Error::from(code);
     match error.status() {
-        Status::Internal | Status::Truncated | Status::NotAFrame => error.as_status(Status::Corrupt),
-        _ => error,
+        Status::Checksum | Status::DictMismatch | Status::Unsupported | Status::Limit | Status::NoMemory => error,
+        _ => error.as_status(Status::Corrupt),
     }
 }
 
@@ -822,8 +862,4 @@ fn within_memory(size: u64) -> usize {
 
 fn item_limit(limit: u64) -> Error {
     Error::limit("the content of the item", limit)
-}
-
-fn total_limit(limit: u64) -> Error {
-    Error::limit("the content of the batch up to this item", limit)
 }

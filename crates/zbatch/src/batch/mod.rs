@@ -70,12 +70,8 @@ impl<'a> Job<'a> {
         if !self.partial && item > self.lowest.load(Relaxed) {
             return None;
         }
-        if self.run.control.is_some_and(|control| control.is_cancelled()) {
-            self.cancelled.store(true, Relaxed);
-            self.report(status, Status::Cancelled);
-            if self.partial {
-                self.fail(item, Error::cancelled());
-            }
+        let mut status = status;
+        if self.cancels(item, status.as_deref_mut()) {
             return None;
         }
         let started = self.run.stats.map(|_| Instant::now());
@@ -96,11 +92,23 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Whether the batch is cancelled before item `item`, which then says so.
+    fn cancels(&self, item: usize, status: Option<&mut Status>) -> bool {
+        let cancelled = self.run.control.is_some_and(|control| control.is_cancelled());
+        if cancelled {
+            self.cancelled.store(true, Relaxed);
+            let cause = if self.partial { self.fail(item, Error::cancelled()) } else { Status::Cancelled };
+            self.report(status, cause);
+        }
+        cancelled
+    }
+
     /// Counts an item that its headers refused: it is done too.
-    fn count_refused(&self, tally: &mut Tally, bytes: usize) {
+    fn count_refused(&self, bytes: usize) {
         drop(self.run.control.map(|control| control.enter(bytes)));
-        tally.items += 1;
-        tally.bytes_in += bytes as u64;
+        if let Some(stats) = self.run.stats {
+            stats.add(&Tally { items: 1, bytes_in: bytes as u64, ..Tally::default() });
+        }
     }
 
     fn report(&self, place: Option<&mut Status>, status: Status) {

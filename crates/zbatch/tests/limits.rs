@@ -1,0 +1,205 @@
+//! Limits over batches that mix sizes known beforehand, sizes found out, and items that fail: held against a plain sum in the
+//! order of the items, on any number of threads and through every way of delivering.
+
+mod common;
+
+use common::{Random, content};
+use zbatch::{
+    CompressionParameters, Compressor, DecompressionParameters, Decompressor, Dictionary, Error, RunOptions, Segment,
+    Status, TrainParameters,
+};
+
+fn frame(item: &[u8], omit_content_size: bool) -> Vec<u8> {
+    let parameters = CompressionParameters { omit_content_size, ..CompressionParameters::with_level(1) };
+    Compressor::new(&parameters, None).expect("a compressor").compress(item).expect("compresses")
+}
+
+/// What the batch is, and what each item is to become: its content, or why not.
+struct Mix {
+    frames: Vec<Vec<u8>>,
+    wanted: Vec<Result<Vec<u8>, Status>>,
+}
+
+impl Mix {
+    fn new(random: &mut Random, item_limit: usize, total_limit: usize) -> Self {
+        let (mut frames, mut wanted) = (Vec::new(), Vec::new());
+        let mut total = 0;
+        let mut beyond = false;
+        for _ in 0..random.below(40) {
+            let size = [0, 10, 500, 20_000, 150_000][random.below(5)];
+            let size = random.below(size + 1);
+            let item = content(random, size);
+            let (bytes, mut result) = match random.below(10) {
+                0 => (b"junk, not a frame".to_vec(), Err(Status::NotAFrame)),
+                1 => (frame(&item, false)[..5].to_vec(), Err(Status::Truncated)),
+                2..6 => (frame(&item, true), Ok(item)),
+                _ => (frame(&item, false), Ok(item)),
+            };
+            // An item that exceeds the limit of the batch by itself is the batch's affair.
+            if item_limit <= total_limit && result.as_ref().is_ok_and(|item| item.len() > item_limit) {
+                result = Err(Status::Limit);
+            }
+            total += result.as_ref().map_or(0, Vec::len);
+            beyond |= total > total_limit;
+            frames.push(bytes);
+            wanted.push(if beyond { Err(Status::Limit) } else { result });
+        }
+        Self { frames, wanted }
+    }
+
+    fn statuses(&self) -> Vec<Status> {
+        self.wanted.iter().map(|item| item.as_ref().err().copied().unwrap_or(Status::Ok)).collect()
+    }
+
+    fn lowest(&self) -> Option<(usize, Status)> {
+        self.statuses().into_iter().enumerate().find(|&(_, status)| status != Status::Ok)
+    }
+}
+
+fn told(error: Option<Error>) -> Option<(usize, Status)> {
+    error.map(|error| (error.item().expect("an item"), error.status()))
+}
+
+#[test]
+fn every_way_of_delivering_keeps_the_limits_in_the_order_of_the_items() {
+    let mut random = Random::new(77);
+    for round in 0..150 {
+        let limits = [usize::MAX, 100_000, 15_000, 400];
+        let (item_limit, total_limit) = (limits[random.below(4)], limits[random.below(4)].saturating_mul(3));
+        let mix = Mix::new(&mut random, item_limit, total_limit);
+        let parameters = DecompressionParameters {
+            max_item_size: item_limit,
+            max_total_size: total_limit,
+            ..DecompressionParameters::default()
+        };
+        let decompressor = Decompressor::new(&parameters, None).expect("a decompressor");
+        for threads in [1, 2, 8] {
+            let run = RunOptions::with_threads(threads);
+            let whose = format!("round {round}, {threads} threads, limits {item_limit} and {total_limit}");
+
+            let whole = decompressor.multi_decompress_to_buffer(&mix.frames, None, &run);
+            assert_eq!(told(whole.err()), mix.lowest(), "{whose}");
+
+            let mut statuses = vec![Status::Internal; mix.frames.len()];
+            let all = decompressor.multi_decompress_to_buffer_partial(&mix.frames, None, &run, &mut statuses);
+            let all = all.expect("a partial result");
+            assert_eq!(statuses, mix.statuses(), "{whose}");
+            assert_eq!(told(all.error), mix.lowest(), "{whose}");
+            assert_eq!(all.value.len(), mix.frames.len(), "{whose}");
+            for (index, wanted) in mix.wanted.iter().enumerate() {
+                assert_eq!(&all.value[index], wanted.as_deref().unwrap_or(&[]), "{whose}, item {index}");
+            }
+
+            let mut block = vec![7; 8 << 20];
+            let mut segments = vec![Segment::default(); mix.frames.len()];
+            let error = decompressor.multi_decompress_packed(
+                &mix.frames,
+                None,
+                &mut block,
+                &mut segments,
+                &run,
+                Some(&mut statuses),
+            );
+            assert_eq!(told(error.expect("a partial result")), mix.lowest(), "{whose}");
+            assert_eq!(statuses, mix.statuses(), "{whose}");
+            for (index, wanted) in mix.wanted.iter().enumerate() {
+                assert_eq!(
+                    segments[index].slice(&block),
+                    Some(wanted.as_deref().unwrap_or(&[])),
+                    "{whose}, item {index}"
+                );
+            }
+
+            let mut spans = vec![vec![7; 160_000]; mix.frames.len()];
+            let mut written = vec![7; mix.frames.len()];
+            let error = decompressor.multi_decompress_into(
+                &mix.frames,
+                &mut spans,
+                Some(&mut written),
+                &run,
+                Some(&mut statuses),
+            );
+            assert_eq!(told(error.expect("a partial result")), mix.lowest(), "{whose}");
+            assert_eq!(statuses, mix.statuses(), "{whose}");
+            for ((wanted, span), written) in mix.wanted.iter().zip(&spans).zip(written) {
+                let wanted = wanted.as_deref().unwrap_or(&[]);
+                assert_eq!((&span[..wanted.len()], written), (wanted, wanted.len()), "{whose}");
+                assert!(span[written..].iter().all(|&byte| byte == 0), "{whose}");
+            }
+        }
+    }
+}
+
+#[test]
+fn large_items_of_unknown_size_grow_to_any_size() {
+    let decompressor = Decompressor::new(&Default::default(), None).expect("a decompressor");
+    let mut random = Random::new(5);
+    for tenths in [30, 39, 41, 45, 50, 79, 81, 90, 130, 170] {
+        let item = content(&mut random, (tenths << 20) / 10);
+        let all = decompressor.multi_decompress_to_buffer(&[frame(&item, true)], None, &RunOptions::default());
+        assert!(all.expect("decompresses")[0] == item, "{tenths} tenths of a mebibyte");
+    }
+}
+
+#[test]
+fn a_limit_bounds_what_items_of_unknown_size_take() {
+    // Repeated bytes: 8 MiB in a few hundred. Half of each block is honest, so that nothing can be refused beforehand.
+    let bomb = frame(&vec![0; 8 << 20], true);
+    let bombs = vec![bomb; 2000];
+    let parameters = DecompressionParameters { max_total_size: 16 << 20, ..DecompressionParameters::default() };
+    let decompressor = Decompressor::new(&parameters, None).expect("a decompressor");
+    let before = peak_memory();
+    let error =
+        decompressor.multi_decompress_to_buffer(&bombs, None, &RunOptions::with_threads(2)).expect_err("a limit");
+    assert_eq!((error.status(), error.item()), (Status::Limit, Some(2)));
+    if let (Some(before), Some(after)) = (before, peak_memory()) {
+        assert!(after - before < 200 << 10, "{} KiB more", after - before);
+    }
+}
+
+/// The most memory that this process had so far, in KiB, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+}
+
+#[test]
+fn estimates_are_from_above() {
+    let item = vec![5; 64 << 20];
+    for parameters in [
+        CompressionParameters::default(),
+        CompressionParameters::with_level(1),
+        CompressionParameters { enable_ldm: 1, ..CompressionParameters::with_level(1) },
+        CompressionParameters { enable_ldm: 1, ldm_hash_log: 20, window_log: 22, ..Default::default() },
+        CompressionParameters { enable_ldm: 1, ldm_hash_rate_log: 5, ..Default::default() },
+    ] {
+        let estimate = parameters.estimate_memory().expect("an estimate");
+        let compressor = Compressor::new(&parameters, None).expect("a compressor");
+        compressor.compress(&item).expect("compresses");
+        assert!(compressor.memory_size() <= estimate, "{parameters:?}: {} > {estimate}", compressor.memory_size());
+    }
+}
+
+#[test]
+fn training_refuses_what_libzstd_would_not_survive() {
+    let samples: Vec<String> = (0..500).map(|i| format!("sample {i} says hello to {}", i * 7)).collect();
+    let small = TrainParameters { dict_size: 2048, steps: 4, d: 8, ..Default::default() };
+    assert!(Dictionary::train(&samples, &small).is_ok());
+    for (wrong, status) in [
+        (TrainParameters { f: 32, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { f: 64, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { k: u32::MAX, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { k: 4, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { d: 7, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { accel: 11, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { dict_size: 255, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { split_point: f64::NAN, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { split_point: 1.5, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { shrink: 5, ..small.clone() }, Status::Unsupported),
+    ] {
+        let error = Dictionary::train(&samples, &wrong).expect_err("a refusal");
+        assert_eq!(error.status(), status, "{wrong:?}: {error}");
+    }
+    let error = Dictionary::train(&samples[..2], &small).expect_err("too few");
+    assert_eq!(error.status(), Status::BadSamples);
+}
