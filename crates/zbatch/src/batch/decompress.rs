@@ -3,26 +3,23 @@
 //! record a size sends its chunk to a buffer of its own, which grows as the content comes.
 //!
 //! All limits are checked here: per item when it is measured, or when it has grown; for the batch in the order of the items,
-//! by the sizes known beforehand when it is planned, by those found out as chunks come in (see `Ledger`).
+//! by the sizes known beforehand when it is planned, by those found out as chunks come in (`ledger.rs`).
 
+use super::layout::{Chunk, FAILED, Layout, Place, UNKNOWN, expected, within_memory};
+use super::ledger::{Grown, Ledger};
 use super::{Job, Partial, Worker, collected, filled, plan, reserved, same_length, status_at, take};
-use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
 use crate::dictionary::Dictionary;
 use crate::error::{Error, Result, Status, Subject};
-use crate::frame::{self, CONTENTSIZE_UNKNOWN, Measure};
+use crate::frame::{self, Measure};
 use crate::items::Items;
 use crate::libzstd::{Code, DecompressionContext};
 use crate::memory::Memory;
 use crate::params::{DecompressionParameters, Format, RunOptions};
 use crate::segment::Segment;
 use crate::workers::{self, Queue};
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Decompresses frames to items: python-zstandard's `ZstdDecompressor`. Immutable; any number of threads may use one.
 pub struct Decompressor {
@@ -42,18 +39,11 @@ impl Context for DecompressionContext {
     }
 }
 
-/// While a batch is planned, lengths of segments that are not lengths: the size is not known yet ...
-const UNKNOWN: u64 = CONTENTSIZE_UNKNOWN;
-/// ... or the item has failed already.
-const FAILED: u64 = u64::MAX - 1;
-
 /// Items of unknown size are decompressed in one go into this much room at most; larger ones grow as they are streamed.
 const ONE_GO: usize = 4 << 20;
 
-/// Nanoseconds to measure and to decompress an item, very roughly; a byte of content takes one. Only to tell work that is
-/// worth a second thread from work that is not.
+/// Nanoseconds to measure an item, very roughly (see `workers::wanted`).
 const MEASURING: u64 = 40;
-const DECOMPRESSING: u64 = 150;
 
 const LARGER_THAN_GIVEN: Error = Error::new(Status::SizeMismatch, "the content is larger than the size given for it");
 const LARGER_THAN_PLACE: Error =
@@ -536,49 +526,6 @@ impl Decompressor {
         }
     }
 }
-
-/// A worker's run of items: the one that begins at `first`, as long as there are segments.
-struct Chunk<'a, D> {
-    first: usize,
-    segments: &'a mut [Segment],
-    statuses: Option<&'a mut [Status]>,
-    place: Place<'a, D>,
-    nanoseconds: u64,
-}
-
-/// Where the content of a chunk goes.
-enum Place<'a, D> {
-    /// To the slots of a block, back to back, each as long as its item.
-    Block(&'a mut [u8]),
-    /// To memory of the caller's, a span for each item, which must be filled when `exact`.
-    Spans { spans: &'a mut [D], exact: bool },
-    /// To a buffer of the chunk's own. `known_before` bytes of the block belong to chunks before this one.
-    Own { known_before: u64 },
-}
-
-/// The spans of a chunk that has none.
-type NoSpans = [u8; 0];
-
-impl<'a, D> Chunk<'a, D> {
-    fn new<I: Items + ?Sized>(
-        items: &I,
-        range: Range<usize>,
-        segments: &'a mut [Segment],
-        statuses: Option<&'a mut [Status]>,
-        place: Place<'a, D>,
-    ) -> Self {
-        let work = |(item, segment): (usize, &Segment)| expected(items.get(item), segment.length) + DECOMPRESSING;
-        let nanoseconds = range.clone().zip(&*segments).map(work).fold(0, u64::saturating_add);
-        Self { first: range.start, segments, statuses, place, nanoseconds }
-    }
-}
-
-impl<D> workers::Chunk for Chunk<'_, D> {
-    fn nanoseconds(&self) -> u64 {
-        self.nanoseconds
-    }
-}
-
 /// A run of items to be measured.
 struct Part<'a> {
     first: usize,
@@ -593,212 +540,6 @@ impl Part<'_> {
 impl workers::Chunk for Part<'_> {
     fn nanoseconds(&self) -> u64 {
         self.segments.len() as u64 * MEASURING
-    }
-}
-
-/// How many bytes an item is expected to become, to weigh it.
-fn expected(item: &[u8], planned: u64) -> u64 {
-    match planned {
-        FAILED => 0,
-        UNKNOWN => (item.len() as u64).saturating_mul(4),
-        size => size,
-    }
-}
-
-/// Which chunks share the block, and where in it their items lie.
-struct Layout {
-    chunks: Vec<Laid>,
-    block_size: usize,
-}
-
-struct Laid {
-    range: Range<usize>,
-    own: bool,
-    known_before: u64,
-}
-
-impl Layout {
-    fn new<I: Items + ?Sized>(items: &I, segments: &mut [Segment]) -> Result<Self> {
-        let mut end = 0u64;
-        let ranges = plan::cut(segments.len(), |item| expected(items.get(item), segments[item].length));
-        let chunks = collected(ranges.map(|range| {
-            let places = &segments[range.clone()];
-            let laid = Laid { own: places.iter().any(|place| place.length == UNKNOWN), known_before: end, range };
-            if !laid.own {
-                end = places
-                    .iter()
-                    .filter(|place| place.length != FAILED)
-                    .map(|place| place.length)
-                    .fold(end, u64::saturating_add);
-            }
-            laid
-        }))?;
-        for laid in chunks.iter().filter(|laid| !laid.own) {
-            let mut at = laid.known_before;
-            for place in &mut segments[laid.range.clone()] {
-                place.offset = at;
-                at += if place.length == FAILED { 0 } else { place.length };
-            }
-        }
-        Ok(Self { chunks, block_size: usize::try_from(end).map_err(|_| Error::no_memory())? })
-    }
-
-    fn chunks_in_block<'a, I: Items + ?Sized>(
-        &self,
-        items: &I,
-        mut block: &'a mut [u8],
-        mut segments: &'a mut [Segment],
-        mut statuses: Option<&'a mut [Status]>,
-    ) -> Result<Vec<Chunk<'a, NoSpans>>> {
-        let mut chunks = reserved(self.chunks.len())?;
-        let mut ends = self.chunks.iter().skip(1).map(|laid| laid.known_before);
-        for laid in &self.chunks {
-            let size = ends.next().map_or(block.len() as u64, |end| end - laid.known_before);
-            let slots = take(&mut block, within_memory(size));
-            let place = match laid.own {
-                true => Place::Own { known_before: laid.known_before },
-                false => Place::Block(slots),
-            };
-            let statuses = statuses.as_mut().map(|rest| take(rest, laid.range.len()));
-            let segments = take(&mut segments, laid.range.len());
-            chunks.push(Chunk::new(items, laid.range.clone(), segments, statuses, place));
-        }
-        Ok(chunks)
-    }
-
-    /// The first item that exceeds `limit` with those before it: known ones count as planned, the others as they came in.
-    fn beyond(&self, limit: u64, segments: &[Segment]) -> Option<usize> {
-        if self.chunks.iter().all(|laid| !laid.own) {
-            return None; // the plan has dealt with known sizes
-        }
-        let mut total = 0u64;
-        for (index, laid) in self.chunks.iter().enumerate() {
-            let chunk_end = self.chunks.get(index + 1).map_or(self.block_size as u64, |next| next.known_before);
-            for item in laid.range.clone() {
-                let end = if item + 1 < laid.range.end { segments[item + 1].offset } else { chunk_end };
-                let size = if laid.own { segments[item].length } else { end - segments[item].offset };
-                total = total.saturating_add(size);
-                if total > limit {
-                    return Some(item);
-                }
-            }
-        }
-        None
-    }
-
-    /// Where in the block the items from `item` on begin.
-    fn place_of(&self, item: usize, segments: &[Segment]) -> usize {
-        let behind = self.chunks.partition_point(|laid| laid.range.start <= item);
-        let laid = &self.chunks[behind - 1];
-        within_memory(if laid.own { laid.known_before } else { segments[item].offset })
-    }
-
-    /// Ties the block and the chunks' own buffers into a collection, in the order of the items.
-    fn tie(
-        &self,
-        block: Memory,
-        mut own: BTreeMap<usize, Memory>,
-        segments: Vec<Segment>,
-    ) -> Result<BufferWithSegmentsCollection> {
-        if !self.chunks.is_empty() && self.chunks.iter().all(|laid| !laid.own) {
-            return BufferWithSegmentsCollection::of_one(BufferWithSegments::from_parts(block, segments));
-        }
-        let block = Arc::new(block);
-        let mut buffers = reserved(self.chunks.len())?;
-        for run in self.chunks.chunk_by(|a, b| !a.own && !b.own) {
-            let (first, last) = (&run[0], &run[run.len() - 1]);
-            let mut table = crate::segment::copied(&segments[first.range.start..last.range.end])?;
-            if !first.own {
-                buffers.push(BufferWithSegments::from_parts(SharedBlock(Arc::clone(&block)), table));
-                continue;
-            }
-            // Of a chunk that came to nothing there is no memory; its segments are empty.
-            table.iter_mut().filter(|segment| segment.length == 0).for_each(|segment| segment.offset = 0);
-            let memory = own.remove(&first.range.start).unwrap_or(Memory::empty());
-            buffers.push(BufferWithSegments::from_parts(memory, table));
-        }
-        BufferWithSegmentsCollection::new(buffers)
-    }
-}
-
-/// The block, when several buffers lie in it.
-struct SharedBlock(Arc<Memory>);
-
-impl AsRef<[u8]> for SharedBlock {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// Chunks of unknown size, charged to the limit of the batch in the order of the items though they come in any order.
-///
-/// While what has come in, with what is known before its highest item, exceeds the limit, that highest item is beyond it for
-/// certain, whatever is still to come; so it is let go, and the next. What stays is within the limit, and once everything
-/// before has come in, the lowest item let go is just the first that exceeds it.
-struct Ledger<'a> {
-    limit: u64,
-    beyond: AtomicUsize,
-    held: Mutex<Held<'a>>,
-}
-
-#[derive(Default)]
-struct Held<'a> {
-    size: u64,
-    chunks: BTreeMap<usize, Grown<'a>>,
-}
-
-/// A chunk of its own buffer that has come in; `items` of its segments are still held.
-struct Grown<'a> {
-    known_before: u64,
-    memory: Memory,
-    items: usize,
-    segments: &'a mut [Segment],
-}
-
-impl<'a> Ledger<'a> {
-    fn new(limit: u64) -> Self {
-        Self { limit, beyond: AtomicUsize::new(usize::MAX), held: Mutex::default() }
-    }
-
-    /// Whether an item is known to exceed the limit with those before it.
-    fn is_beyond(&self, item: usize) -> bool {
-        item >= self.beyond.load(Relaxed)
-    }
-
-    /// Takes note of an item that exceeds the limit for certain.
-    fn note(&self, item: usize, exceeds: bool) {
-        if exceeds {
-            self.beyond.fetch_min(item, Relaxed);
-        }
-    }
-
-    fn enter(&self, first: usize, grown: Grown<'a>) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Held { size, chunks } = &mut *held;
-        *size += grown.memory.len() as u64;
-        chunks.insert(first, grown);
-        while let Some(mut last) = chunks.last_entry().filter(|last| *size + last.get().known_before > self.limit) {
-            let first = *last.key();
-            let chunk = last.get_mut();
-            let Some(items) = chunk.items.checked_sub(1) else {
-                last.remove();
-                continue;
-            };
-            let segment = &mut chunk.segments[items];
-            *size -= segment.length;
-            segment.length = 0;
-            chunk.items = items;
-            let end = within_memory(segment.offset);
-            chunk.memory.truncate(end);
-            self.beyond.fetch_min(first + items, Relaxed);
-        }
-    }
-
-    /// The chunks' buffers by their first item, and the first item beyond the limit.
-    fn close(self) -> (BTreeMap<usize, Memory>, Option<usize>) {
-        let held = self.held.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let memory = held.chunks.into_iter().map(|(first, grown)| (first, grown.memory)).collect();
-        (memory, Some(self.beyond.into_inner()).filter(|&item| item != usize::MAX))
     }
 }
 
@@ -853,11 +594,6 @@ fn damaged(code: Code) -> Error {
         Status::Checksum | Status::DictMismatch | Status::Unsupported | Status::Limit | Status::NoMemory => error,
         _ => error.as_status(Status::Corrupt),
     }
-}
-
-/// A size or an offset in memory that exists, and so fits.
-fn within_memory(size: u64) -> usize {
-    usize::try_from(size).expect("memory of this size was allocated")
 }
 
 fn item_limit(limit: u64) -> Error {

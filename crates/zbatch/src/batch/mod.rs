@@ -2,6 +2,8 @@
 
 mod compress;
 mod decompress;
+mod layout;
+mod ledger;
 mod plan;
 
 pub use compress::Compressor;
