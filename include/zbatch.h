@@ -2,27 +2,32 @@
  * zbatch.h - many items, one call, every core
  *
  * zbatch compresses or decompresses a batch of items in one call.  The result
- * is a collection: a few buffers and one numbering of the segments in them, a
- * segment for each item, in the order of the items.  Compressed items are
- * Zstandard frames (RFC 8878), the same bytes that ZSTD_compress2() writes, on
- * any number of threads.
+ * is a collection: some buffers, do not count on how many, and one numbering of
+ * the segments in them, a segment for each item, in the order of the items.
+ * Compressed items are Zstandard frames (RFC 8878), the same bytes that
+ * ZSTD_compress2() writes, on any number of threads.
  *
  *     zbatch_compressor *compressor = NULL;
  *     zbatch_collection *frames = NULL;
  *     zbatch_error error;
+ *     zbatch_view frame;
+ *     size_t i = 0;
  *
  *     if (zbatch_compressor_new(NULL, NULL, &compressor, &error) < 0 ||
  *         zbatch_multi_compress_to_buffer(compressor, items, count, NULL, NULL,
- *                                         &frames, &error) < 0)
+ *                                         &frames, &error) < 0) {
  *             fprintf(stderr, "%s\n", error.message);
- *
- *     for (size_t i = 0; i < zbatch_collection_len(frames); i++) {
- *             zbatch_view frame;
- *             zbatch_collection_view_at(frames, i, &frame, &error);
- *             store(i, frame.data, frame.size);
+ *             goto done;
  *     }
+ *     while (zbatch_collection_view_at(frames, i, &frame, NULL) == ZBATCH_OK)
+ *             store(i++, frame.data, frame.size);
+ * done:
  *     zbatch_collection_free(frames);
  *     zbatch_compressor_free(compressor);
+ *
+ * Link with what 'pkg-config --cflags --libs zbatch' says, which is -lzbatch in
+ * short, or in CMake with zbatch::zbatch of find_package(zbatch).  C++ programs
+ * may prefer zbatch.hpp.
  *
  * The words are python-zstandard's, the long ones shortened: zbatch_buffer is
  * its BufferWithSegments, zbatch_collection its BufferWithSegmentsCollection,
@@ -35,8 +40,10 @@
  * ERRORS.  A function that can fail returns a zbatch_status: 0 is success, a
  * negative value is an error.  Any of them may return _INVALID_ARGUMENT,
  * _NO_MEMORY and _INTERNAL; its text names the others.  'error' may be NULL; it
- * is filled when the status is not ZBATCH_OK, and else left alone.  Functions
- * that return a value cannot fail, and answer 0 or NULL when asked about NULL.
+ * is filled when the status is not ZBATCH_OK, and else left alone.  Compilers
+ * warn when nobody looks at a status: assign it to a variable to ignore it.
+ * Functions that return a value cannot fail, and answer 0 or NULL when asked
+ * about NULL.
  *
  * OUTPUTS.  Every other output is written, whatever happens: on failure a
  * handle is NULL, a number or struct is 0, in arrays too, and each
@@ -56,11 +63,14 @@
  * ARRAYS.  A pointer that comes with a number is an array of that many; it may
  * be NULL when the number is 0.  NULL anywhere else is refused as
  * ZBATCH_ERROR_INVALID_ARGUMENT, and so are a misaligned pointer and a number
- * that no array in memory can have.
+ * that no array in memory can have.  One such view or span in an array is the
+ * caller's mistake too, not a bad item: it fails the whole call, and 'error'
+ * names its index.
  *
- * THREADS.  Every handle in this part is immutable once made or, for
- * zbatch_control, atomic: any number of threads may call any function on the
- * same handle at once, except to free it.
+ * THREADS.  Every handle is immutable once made or, for zbatch_control, atomic:
+ * any number of threads may call any function on the same handle at once,
+ * except to free it.  A control alone may be freed while calls work with it;
+ * see zbatch_control_free().
  *
  * PROCESSES.  Handles made before fork() work in the child.  A fault inside
  * zbatch becomes ZBATCH_ERROR_INTERNAL and never unwinds into the caller.
@@ -74,9 +84,12 @@
  *
  *     zbatch_run_options run = { .struct_size = sizeof run, .threads = -1 };
  *
- * or let its _init function do so.  A program may run with an older or a newer
- * library than the one that it was compiled for: a field that the program does
- * not know is 0, and one that the library does not know must be 0, or the call
+ * or let its _init function do so.  C++ compilers may warn of the fields left
+ * out above: call _init there, or use zbatch.hpp, which does.
+ *
+ * A program may run with an older or a newer library than the one that it was
+ * compiled for.  Fields beyond struct_size count as 0, and are neither read nor
+ * written; a field that the library does not know must be 0, or the call
  * returns ZBATCH_ERROR_UNSUPPORTED, as it does for a code or flag that it does
  * not know.  A struct_size below sizeof(size_t) or above 4096 was never set and
  * is refused.  The other structs, and the values of the statuses and other
@@ -110,7 +123,11 @@
 #  endif
 #endif
 
-/* Of the Arrow C data interface, whose header is not needed here. */
+/*
+ * Of the Arrow C data interface, whose header is not needed here.  Callers of
+ * zbatch_collection_export_arrow() have it: arrow/c/abi.h, or its few lines
+ * copied from the specification.
+ */
 struct ArrowArray;
 struct ArrowSchema;
 
@@ -174,9 +191,10 @@ typedef int32_t zbatch_status;
 #define ZBATCH_OK 0
 
 /**
- * Success for some items: the good ones are delivered, the others are empty,
- * and 'item_status' says which is which.  Only a call that was given an
- * 'item_status' array returns it, and it is never the status of an item.
+ * At least one item failed, perhaps all: the good ones are delivered, the
+ * others are empty, and 'item_status' says which is which.  Only a call that
+ * was given an 'item_status' array returns it, and it is never the status of
+ * an item.
  */
 #define ZBATCH_PARTIAL 1
 
@@ -198,7 +216,7 @@ typedef int32_t zbatch_status;
 #define ZBATCH_ERROR_LIMIT (-6)
 /** zbatch_control_cancel() was called before the work was done. */
 #define ZBATCH_ERROR_CANCELLED (-7)
-/** Another thread is inside a call on this handle (streams only). */
+/** Another thread is inside a call on this handle.  Reserved for streams. */
 #define ZBATCH_ERROR_BUSY (-8)
 /** A bug inside zbatch, caught.  Please report it. */
 #define ZBATCH_ERROR_INTERNAL (-9)
@@ -206,7 +224,7 @@ typedef int32_t zbatch_status;
 #define ZBATCH_ERROR_NOT_A_FRAME (-20)
 /** The frame is damaged, or declares what its bytes cannot hold. */
 #define ZBATCH_ERROR_CORRUPT (-21)
-/** The item ends in the middle of a frame. */
+/** The item ends in the middle of a frame, or has no bytes at all. */
 #define ZBATCH_ERROR_TRUNCATED (-22)
 /** Bytes that are not a frame follow the last frame. */
 #define ZBATCH_ERROR_EXTRA_DATA (-23)
@@ -218,6 +236,8 @@ typedef int32_t zbatch_status;
 /**
  * The frame needs a dictionary with another ID than the decompressor's, or it
  * needs one and the decompressor has none.  zbatch_frame_info() tells the ID.
+ * A frame that records no ID cannot tell: a wrong dictionary makes it
+ * ZBATCH_ERROR_CORRUPT or wrong bytes, so give such frames a checksum.
  */
 #define ZBATCH_ERROR_DICT_MISMATCH (-26)
 
@@ -225,6 +245,7 @@ typedef int32_t zbatch_status;
 #define ZBATCH_ERROR_BAD_DICT (-27)
 /** The samples are too few or too small to train a dictionary on. */
 #define ZBATCH_ERROR_BAD_SAMPLES (-28)
+
 /** The 'item' of a zbatch_error that is not about one item. */
 #define ZBATCH_NO_ITEM UINT64_MAX
 
@@ -236,7 +257,10 @@ typedef int32_t zbatch_status;
 typedef struct {
     /** Index of the lowest item that failed, or ZBATCH_NO_ITEM. */
     uint64_t item;
-    /** The status of that item or of the call. */
+    /**
+     * The status of that item, or of the call when 'item' is ZBATCH_NO_ITEM.
+     * Never ZBATCH_PARTIAL.
+     */
     zbatch_status status;
     /** libzstd's error code when it had one, else 0. */
     int32_t zstd_error;
@@ -320,11 +344,12 @@ zbatch_views_from_segments(const void *base, size_t size,
  * zbatch_views_from_offsets() does the same for items that lie back to back:
  * item i begins at offset i and ends at offset i + 1, in bytes from 'base',
  * as in a binary array of Arrow.  'offsets' is an array of 'count' + 1
- * integers of 'offset_size' bytes, which is 4 or 8; it may be NULL when
- * 'count' is 0.
+ * unsigned integers of 'offset_size' bytes, which is 4 or 8; it may be NULL
+ * when 'count' is 0.  The first need not be 0.
  *
  * Errors: ZBATCH_ERROR_OUT_OF_RANGE, where the error's item is the index of
- * the item.
+ * the item: an offset decreases or lies beyond 'size', as a negative one of a
+ * signed array does.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_views_from_offsets(const void *base, size_t size, const void *offsets,
@@ -399,7 +424,7 @@ ZBATCH_API const zbatch_view *zbatch_buffer_views(const zbatch_buffer *buffer);
  *
  * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
  */
-ZBATCH_API zbatch_status
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_buffer_segment_at(const zbatch_buffer *buffer, size_t index,
                          zbatch_segment *out, zbatch_error *error);
 
@@ -408,7 +433,7 @@ zbatch_buffer_segment_at(const zbatch_buffer *buffer, size_t index,
  *
  * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
  */
-ZBATCH_API zbatch_status
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_buffer_view_at(const zbatch_buffer *buffer, size_t index,
                       zbatch_view *out, zbatch_error *error);
 
@@ -431,8 +456,8 @@ ZBATCH_API void zbatch_buffer_free(zbatch_buffer *buffer);
 
 /**
  * Several buffers whose segments are numbered in one go, first buffer first:
- * BufferWithSegmentsCollection.  The result of every batch.  Immutable; any
- * number of threads may use one.
+ * BufferWithSegmentsCollection.  The result of every batch; do not count on
+ * the number of its buffers.  Immutable; any number of threads may use one.
  */
 typedef struct zbatch_collection zbatch_collection;
 
@@ -448,7 +473,10 @@ zbatch_collection_new(zbatch_buffer *const *buffers, size_t count,
 /** zbatch_collection_len() returns the number of segments in all buffers. */
 ZBATCH_API size_t zbatch_collection_len(const zbatch_collection *collection);
 
-/** zbatch_collection_size() returns the number of bytes in all segments. */
+/**
+ * zbatch_collection_size() returns the number of bytes in all segments.  Its
+ * buffers may have more: after ZBATCH_PARTIAL, the room of items that failed.
+ */
 ZBATCH_API size_t zbatch_collection_size(const zbatch_collection *collection);
 
 /**
@@ -466,7 +494,7 @@ zbatch_collection_views(const zbatch_collection *collection);
  *
  * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
  */
-ZBATCH_API zbatch_status
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_collection_segment_at(const zbatch_collection *collection, size_t index,
                              zbatch_segment *out, zbatch_error *error);
 
@@ -475,7 +503,7 @@ zbatch_collection_segment_at(const zbatch_collection *collection, size_t index,
  *
  * Errors: ZBATCH_ERROR_OUT_OF_RANGE.
  */
-ZBATCH_API zbatch_status
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_collection_view_at(const zbatch_collection *collection, size_t index,
                           zbatch_view *out, zbatch_error *error);
 
@@ -511,8 +539,13 @@ ZBATCH_API void zbatch_collection_free(zbatch_collection *collection);
 
 /** A trained dictionary when the bytes begin like one, else raw content. */
 #define ZBATCH_DICT_TYPE_AUTO 0
-/** Any bytes: what the items are likely to contain. */
+
+/**
+ * Any bytes: what the items are likely to contain.  It has no ID for frames to
+ * record: with write_checksum they find out a wrong dictionary all the same.
+ */
 #define ZBATCH_DICT_TYPE_RAWCONTENT 1
+
 /** A trained dictionary, with its ID and tables. */
 #define ZBATCH_DICT_TYPE_FULLDICT 2
 
@@ -530,7 +563,7 @@ typedef struct zbatch_dict zbatch_dict;
 typedef struct {
     /** sizeof(zbatch_dict_train_options). */
     size_t struct_size;
-    /** Most bytes in the dictionary, at least 256.  0 means 112640. */
+    /** Most bytes in the dictionary, 256 or more.  0 means 112640. */
     size_t dict_size;
     /**
      * Share of the samples to train on, above 0 and up to 1; the rest tests
@@ -548,17 +581,18 @@ typedef struct {
     /** 1, most accurate, to 10, fastest.  0 means 1. */
     uint32_t accel;
     /**
-     * Accept a smaller dictionary whose result is at most this many percent
-     * larger.  0 always takes the best.
+     * Must be 0: zstd 1.5.7 has the parameter, to accept a smaller dictionary
+     * that is this many percent worse, but ignores it.
      */
     uint32_t shrink;
     /** Compression level to train for.  0 means 3. */
     int32_t level;
-    /** The dictionary's ID.  0 picks a random one. */
+    /** The dictionary's ID.  0 picks one by the content. */
     uint32_t dict_id;
     /**
-     * Threads, as in zbatch_run_options.  The dictionary does not depend on
-     * them.
+     * Threads of zstd's own, as in zbatch_run_options, but 0 is the calling
+     * thread alone: on several, chance decides between parameters that do
+     * equally well, so that the dictionary may differ from run to run.
      */
     int32_t threads;
     /** Messages of zstd on standard error: 0, none, to 4, all. */
@@ -567,7 +601,8 @@ typedef struct {
 
 /**
  * zbatch_dict_new() makes a dictionary from a copy of the 'size' bytes at
- * 'data'.  'dict_type' is one of the ZBATCH_DICT_TYPE_ constants.
+ * 'data'.  'dict_type' is one of the ZBATCH_DICT_TYPE_ constants.  0 bytes are
+ * no full dictionary, but else one of nothing, which changes no frame.
  *
  * Errors: ZBATCH_ERROR_BAD_DICT, ZBATCH_ERROR_UNSUPPORTED.
  */
@@ -599,7 +634,8 @@ ZBATCH_API uint32_t zbatch_dict_id(const zbatch_dict *dict);
 
 /**
  * zbatch_dict_data() returns the dictionary's bytes, zbatch_dict_size() of
- * them: what to store for zbatch_dict_new().
+ * them: what to store for zbatch_dict_new().  What was digested of them is not
+ * among them.
  */
 ZBATCH_API const void *zbatch_dict_data(const zbatch_dict *dict);
 
@@ -624,7 +660,8 @@ ZBATCH_API void zbatch_dict_free(zbatch_dict *dict);
 
 /**
  * Progress of running batches, and the means to stop them.  Atomic: any thread
- * may call any function on it at any time, except to free it.
+ * may call any function on it at any time, except to free it while another
+ * calls one.
  */
 typedef struct zbatch_control zbatch_control;
 
@@ -636,11 +673,14 @@ ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_control_new(zbatch_control **out, zbatch_error *error);
 
 /**
- * zbatch_control_cancel() asks every call that runs with this control, or ever
- * will, to stop; it returns at once.  The calls finish the items in work, then
- * return ZBATCH_ERROR_CANCELLED; a call with an 'item_status' array delivers
- * what was done, marks the rest ZBATCH_ERROR_CANCELLED and returns
- * ZBATCH_PARTIAL.  It may be called in a signal handler.
+ * zbatch_control_cancel() asks every call that runs with this control, or will
+ * until zbatch_control_reset(), to stop; it returns at once.  The calls finish
+ * the items in work, then return ZBATCH_ERROR_CANCELLED; a call with an
+ * 'item_status' array delivers what was done, marks the rest
+ * ZBATCH_ERROR_CANCELLED and returns ZBATCH_PARTIAL.  An item that its headers
+ * refused before keeps its own status, and a batch in which nothing was left
+ * to do, an empty one say, ends as if nobody had cancelled it.  It may be
+ * called in a signal handler.
  */
 ZBATCH_API void zbatch_control_cancel(zbatch_control *control);
 
@@ -669,7 +709,10 @@ ZBATCH_API uint64_t zbatch_control_bytes_done(const zbatch_control *control);
  */
 ZBATCH_API uint64_t zbatch_control_items_running(const zbatch_control *control);
 
-/** zbatch_control_free() frees the handle.  Calls that run with it go on. */
+/**
+ * zbatch_control_free() frees the handle.  Calls that work with it, as its
+ * counters show, go on; one that is only beginning must not find it freed.
+ */
 ZBATCH_API void zbatch_control_free(zbatch_control *control);
 
 /* ========================================================================== */
@@ -690,7 +733,7 @@ ZBATCH_API void zbatch_control_free(zbatch_control *control);
 typedef struct {
     /** sizeof(zbatch_run_stats). */
     size_t struct_size;
-    /** Items that were worked on, failed ones included. */
+    /** Items that were worked on, failed and refused ones included. */
     uint64_t items;
     /** Bytes of input of those items. */
     uint64_t bytes_in;
@@ -756,6 +799,7 @@ zbatch_run_options_init(zbatch_run_options *options, size_t struct_size);
 #define ZBATCH_LEVEL_DEFAULT 3
 /** The strongest level. */
 #define ZBATCH_LEVEL_MAX 22
+
 /** zstd's match finders, from the fastest to the strongest: one hash table. */
 #define ZBATCH_STRATEGY_FAST 1
 /** Two hash tables. */
@@ -791,9 +835,15 @@ typedef struct {
     int32_t write_checksum;
     /** 1: do not record the size of the content. */
     int32_t omit_content_size;
-    /** 1: do not record the dictionary's ID. */
+    /**
+     * 1: do not record the dictionary's ID.  Set write_checksum too, or a wrong
+     * dictionary may go unnoticed.
+     */
     int32_t omit_dict_id;
-    /** Log2 of the largest distance of a match, 10 to 31 (30 on 32 bits). */
+    /**
+     * Log2 of the largest distance of a match, 10 to 31 (30 on 32 bits).  Above
+     * 27, decompressors must raise max_window_size.
+     */
     int32_t window_log;
     /** Log2 of the size of the first table, 6 to 30. */
     int32_t hash_log;
@@ -807,7 +857,10 @@ typedef struct {
     int32_t target_length;
     /** One of the ZBATCH_STRATEGY_ constants. */
     int32_t strategy;
-    /** 1: use the whole window even when the content is shorter. */
+    /**
+     * 1: matches keep within the window also where they reach back into the
+     * dictionary.  0: its content may be farther away.
+     */
     int32_t force_max_window;
     /** Long-distance matching: 1 on, 2 off. */
     int32_t enable_ldm;
@@ -847,10 +900,11 @@ zbatch_compressor_options_init(zbatch_compressor_options *options,
                                size_t struct_size);
 
 /**
- * zbatch_compressor_options_from_level() sets the window_log to strategy
- * fields of 'options', whose struct_size is set, to what zstd chooses for
- * 'level', content of 'source_size' bytes (0 if unknown) and a dictionary of
- * 'dict_size' bytes (0 if none).  On failure 'options' stays as it was.
+ * zbatch_compressor_options_from_level() sets the 'level' of 'options', whose
+ * struct_size is set, and its window_log to strategy fields to what zstd
+ * chooses for 'level', content of 'source_size' bytes (0 if unknown) and a
+ * dictionary of 'dict_size' bytes (0 if none).  The other fields stay, and on
+ * failure all do.
  *
  * Errors: ZBATCH_ERROR_UNSUPPORTED.
  */
@@ -895,8 +949,11 @@ ZBATCH_API void zbatch_compressor_free(zbatch_compressor *compressor);
 /**
  * zbatch_dict_digest() makes a dictionary from 'dict' that is digested already,
  * for 'options', which may be NULL.  A compressor made with it starts at once
- * and compresses with the level and tables of 'options' instead of its own.
- * The two dictionaries share their bytes; each is freed by itself.
+ * and takes 'level' and window_log to strategy from these 'options' instead of
+ * the compressor's; every other field, write_checksum, format and the omit_
+ * ones among them, counts as the compressor has it.  Decompressors take such a
+ * dictionary like any other.  The two share their bytes, which are what
+ * zbatch_dict_data() gives of either; each is freed by itself.
  *
  * Errors: ZBATCH_ERROR_UNSUPPORTED, ZBATCH_ERROR_BAD_DICT.
  */
@@ -952,9 +1009,10 @@ zbatch_multi_compress_to_buffer(const zbatch_compressor *compressor,
 #define ZBATCH_CONTENTSIZE_UNKNOWN UINT64_MAX
 
 /**
- * How a decompressor decompresses, and what it refuses.  Limits hold for every
- * call and are checked before memory is taken; SIZE_MAX means no limit.  All
- * zero is the default; see STRUCTS THAT GROW above.
+ * How a decompressor decompresses, and what it refuses.  All zero is the
+ * default; see STRUCTS THAT GROW above.  Limits hold for every call and are
+ * checked before memory is taken.  Mind their 0: it limits the window, but
+ * neither items nor batches.  SIZE_MAX means no limit everywhere.
  */
 typedef struct {
     /** sizeof(zbatch_decompressor_options). */
@@ -962,8 +1020,10 @@ typedef struct {
     /** ZBATCH_FORMAT_ZSTD1 or ZBATCH_FORMAT_ZSTD1_MAGICLESS. */
     int32_t format;
     /**
-     * 1: an item is its first frame.  0: an item is all of its frames, joined,
-     * and skippable frames count for nothing.
+     * 1: an item is its first frame that is not skippable, and what follows is
+     * extra data.  0: an item is all of its frames, joined.  Skippable frames
+     * have no content: an item of them alone is good, and empty.  One of 0
+     * bytes is ZBATCH_ERROR_TRUNCATED.
      */
     int32_t single_frame;
     /** 1: ignore bytes after the last frame.  0: they are an error. */
@@ -973,11 +1033,15 @@ typedef struct {
      * any case.
      */
     int32_t require_checksum;
-    /** Largest window of a frame, in bytes.  0 means 128 MiB. */
+    /** Largest window of a frame, in bytes.  0: 128 MiB, a window_log of 27. */
     size_t max_window_size;
-    /** Most bytes that one item may become.  0 means no limit. */
+    /** Most bytes that one item may become.  0: no limit. */
     size_t max_item_size;
-    /** Most bytes that one batch may become.  0 means no limit. */
+    /**
+     * Most bytes that one batch may become.  0: no limit.  Items are counted
+     * in their order: the first that passes it fails with ZBATCH_ERROR_LIMIT,
+     * and so do all after it.
+     */
     size_t max_total_size;
 } zbatch_decompressor_options;
 
@@ -1054,7 +1118,8 @@ zbatch_frame_info(const void *data, size_t size, int32_t format,
 /**
  * zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'
  * bytes at 'data' becomes at most: exactly so many when all of its frames
- * record their content size.
+ * record their content size.  More than max_item_size or max_total_size it
+ * never is.
  *
  * Errors: those of an item, below, as far as headers show them.
  */
@@ -1145,8 +1210,15 @@ zbatch_multi_decompress_into(const zbatch_decompressor *decompressor,
  * not overlap the input, and writes to segment i of 'segments' where item i
  * lies in it.  'sizes', 'run' and 'item_status' are as in
  * zbatch_multi_decompress_to_buffer(); an item whose size neither 'sizes' nor
- * its frames tell costs the batch a copy.  With ZBATCH_PARTIAL, an item that
- * failed has a segment of length 0, and bytes kept free for it are zeros.
+ * its frames tell costs the batch a copy.
+ *
+ * Take offsets from 'segments', never from summed sizes.  With ZBATCH_PARTIAL
+ * an item that failed has a segment of length 0: one that its headers refuse
+ * takes no room; one that fails later keeps the room of its size, zeroed,
+ * except in a batch that cost a copy.  'capacity' must be the sum of these
+ * rooms and of the sizes of all good items: the 'total' of
+ * zbatch_decompressed_sizes() is enough.  Bytes behind the last item and its
+ * room are left alone, unless the call fails.
  *
  * Errors: as zbatch_multi_decompress_to_buffer(), and for the call
  * ZBATCH_ERROR_DST_TOO_SMALL.
@@ -1165,8 +1237,9 @@ zbatch_multi_decompress_packed(const zbatch_decompressor *decompressor,
 
 /**
  * zbatch_collection_export_arrow() describes the segments of a collection as
- * an array of the Arrow C data interface: LargeBinary when they lie back to
- * back in one buffer, else BinaryView.  The bytes are not copied.
+ * an array of the Arrow C data interface, whose header defines the two
+ * structs: LargeBinary when they lie back to back in one buffer, else
+ * BinaryView.  The bytes are not copied.
  *
  * 'array' and 'schema' are written whatever they held, and belong to the
  * caller, who passes them on or calls the 'release' of each, on any thread.

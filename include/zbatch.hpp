@@ -9,19 +9,28 @@
  * Header only: it adds types to the C interface, no behaviour and no symbols to
  * the library.  The documentation is zbatch.h; here is what C++ adds.
  *
- * HANDLES are move-only and free themselves.  One that was moved from, or that
- * a failed call returned, is empty: its sizes are 0, and a call on it fails.
- * What a handle lends, zbatch::bytes above all, must not outlive it, as in C.
+ * HANDLES are move-only and free themselves.  One that was moved from, that a
+ * failed call returned, or that is made from nullptr, compressor(nullptr) say,
+ * is empty: its sizes are 0, and a call on it fails.  As items, an empty
+ * collection or buffer is a batch of none, which succeeds.  By default a buffer,
+ * a collection and a dict are empty; the others are ready to work.  get() lends
+ * the C handle, release() gives it away, and a constructor adopts one.  What a
+ * handle lends, zbatch::bytes above all, must not outlive it, as in C.
  *
  * ERRORS.  Each call that can fail comes twice.  With a zbatch::failure & at
  * its end it is noexcept, reports there, and returns an empty result on
- * failure.  Without, it throws zbatch::error and nothing else, also when memory
- * ran out; those overloads are missing under -fno-exceptions.
+ * failure; a failure may serve many calls, each begins by clearing it.  Without,
+ * it throws zbatch::error and nothing else, also when memory ran out; those
+ * overloads are missing under -fno-exceptions, where a std::vector that finds
+ * no memory ends the program.  What walking a range of the caller's throws
+ * passes through both.
  *
  * ITEMS.  A batch takes any range of things that are contiguous bytes (strings,
- * vectors, arrays, spans), a buffer, a collection, or a ready array of
- * zbatch_view.  Arrays of statuses, sizes and segments are pointers with room
- * for one entry for each item, or nullptr, as in C.
+ * vectors, arrays, spans), a list of such things in braces, a buffer, a
+ * collection, or a ready array of zbatch_view.  They are borrowed until the call
+ * returns, so temporaries are fine; zbatch::views by name must not outlive them.
+ * Arrays of statuses, sizes and segments are pointers with room for one entry
+ * for each item, or nullptr, as in C.
  */
 
 #ifndef ZBATCH_HPP
@@ -32,6 +41,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <new>
@@ -45,7 +55,7 @@ using status = zbatch_status;
 using segment = zbatch_segment;
 using frame = zbatch_frame;
 
-/* How a call ended; true when it failed. */
+/* How the last call that was given it ended; true when that failed. */
 struct failure {
     zbatch_status status = ZBATCH_OK;
     zbatch_error error{ZBATCH_NO_ITEM, ZBATCH_OK, 0, 0, 0, {}};
@@ -54,7 +64,16 @@ struct failure {
     /* Some items failed: 'error' is about the first, and the others are there. */
     bool partial() const noexcept { return status == ZBATCH_PARTIAL; }
     bool has_item() const noexcept { return error.item != ZBATCH_NO_ITEM; }
+    /* Empty after success. */
     const char *message() const noexcept { return error.message; }
+    /* As new: what every call begins with. */
+    zbatch_error *clear() noexcept {
+        status = error.status = ZBATCH_OK;
+        error.item = ZBATCH_NO_ITEM;
+        error.zstd_error = error.os_error = 0;
+        error.message[0] = '\0';
+        return &error;
+    }
 };
 
 #if defined(__cpp_exceptions)
@@ -74,18 +93,40 @@ class error : public std::exception {
 };
 #endif
 
-/* Borrowed bytes that are read, made of anything contiguous: string, vector, array, span, string_view. Not of a string
-   literal, whose last byte is a NUL that nobody means: name its size, or write "..."sv. */
+class bytes;
+class span;
+
+namespace detail {
+
+    template <class T> using bare = std::remove_cv_t<std::remove_reference_t<T>>;
+
+    template <class E>
+    constexpr bool borrows = std::is_same_v<E, bytes> || std::is_same_v<E, span> || std::is_same_v<E, zbatch_view> ||
+                             std::is_same_v<E, zbatch_span>;
+
+    /* What a contiguous range is made of, when its bytes are all there is to it. */
+    template <class T, class P = decltype(std::data(std::declval<T &>())), class E = std::remove_pointer_t<P>,
+              std::enable_if_t<std::is_pointer_v<P> && !std::is_pointer_v<E> && !borrows<std::remove_cv_t<E>>, int> = 0>
+    using element = std::enable_if_t<std::is_trivially_copyable_v<E>, E>;
+
+    /* const char[N]: a string literal, for all that its type tells. */
+    template <class T, class E> constexpr bool is_literal = std::is_array_v<T> && std::is_same_v<E, const char>;
+
+} // namespace detail
+
+/* Borrowed bytes that are read, made of anything contiguous: string, vector, array, span, string_view, char[N].  Not of
+   a string literal, or another const char[N], whose last byte may be a NUL that nobody means: name its size, or write
+   "..."sv. */
 class bytes {
   public:
     bytes() noexcept : view_{nullptr, 0} {}
     bytes(const void *data, std::size_t size) noexcept : view_{data, size} {}
     bytes(zbatch_view view) noexcept : view_(view) {}
-    template <class T, class E = std::remove_pointer_t<decltype(std::data(std::declval<const T &>()))>,
-              std::enable_if_t<std::is_trivially_copyable_v<E> && !std::is_pointer_v<E> &&
-                                   !(std::is_array_v<T> && std::is_same_v<std::remove_cv_t<E>, char>),
+    template <class T, class E = detail::element<std::remove_reference_t<T>>,
+              std::enable_if_t<!std::is_base_of_v<bytes, detail::bare<T>> &&
+                                   !detail::is_literal<std::remove_reference_t<T>, E>,
                                int> = 0>
-    bytes(const T &range) noexcept : view_{std::data(range), std::size(range) * sizeof(E)} {}
+    bytes(T &&range) noexcept : view_{std::data(range), std::size(range) * sizeof(E)} {}
 
     const std::byte *data() const noexcept { return static_cast<const std::byte *>(view_.data); }
     std::size_t size() const noexcept { return view_.size; }
@@ -104,10 +145,8 @@ class span {
     span() noexcept : span_{nullptr, 0} {}
     span(void *data, std::size_t size) noexcept : span_{data, size} {}
     span(zbatch_span raw) noexcept : span_(raw) {}
-    template <class T, class E = std::remove_pointer_t<decltype(std::data(std::declval<T &>()))>,
-              std::enable_if_t<std::is_trivially_copyable_v<E> && !std::is_pointer_v<E> && !std::is_const_v<E> &&
-                                   !std::is_same_v<std::decay_t<T>, span>,
-                               int> = 0>
+    template <class T, class E = detail::element<std::remove_reference_t<T>>,
+              std::enable_if_t<!std::is_base_of_v<span, detail::bare<T>> && !std::is_const_v<E>, int> = 0>
     span(T &&range) noexcept : span_{std::data(range), std::size(range) * sizeof(E)} {}
 
     std::byte *data() const noexcept { return static_cast<std::byte *>(span_.data); }
@@ -127,6 +166,8 @@ namespace detail {
     template <class T, auto Free> class handle {
       public:
         T *get() const noexcept { return handle_.get(); }
+        /* The caller's from now on, to free with the C function. */
+        [[nodiscard]] T *release() noexcept { return handle_.release(); }
         explicit operator bool() const noexcept { return handle_ != nullptr; }
 
       protected:
@@ -137,6 +178,7 @@ namespace detail {
 
     template <class T, void (*Init)(T *, std::size_t)> struct options : T {
         options() noexcept { Init(this, sizeof(T)); }
+        options(const T &raw) noexcept : T(raw) {}
     };
 
     template <std::size_t N> void fail(failure &f, zbatch_status code, const char (&message)[N]) noexcept {
@@ -147,6 +189,32 @@ namespace detail {
     }
     inline void no_memory(failure &f) noexcept { fail(f, ZBATCH_ERROR_NO_MEMORY, "not enough memory"); }
 
+    /* Leaves behind what a call that fails in the library does: see OUTPUTS. */
+    template <class... Out>
+    void settle(const failure &f, const zbatch_run_options &run, std::size_t count, zbatch_status *item_status,
+                Out *...out) noexcept {
+        if (run.stats) zbatch_run_stats_init(run.stats, run.stats->struct_size);
+        for (std::size_t i = 0; i < count; i++) {
+            if (item_status) item_status[i] = f.status;
+            ((out ? void(out[i] = Out()) : void()), ...);
+        }
+    }
+
+    template <class T> bool resize(std::vector<T> &vector, std::size_t size, failure &f) noexcept {
+#if defined(__cpp_exceptions)
+        try {
+            vector.resize(size);
+        } catch (const std::exception &) {
+            no_memory(f);
+            return false;
+        }
+#else
+        (void)f;
+        vector.resize(size);
+#endif
+        return true;
+    }
+
 #if defined(__cpp_exceptions)
     /* Makes a call that reports its failure one that throws it. */
     template <class Call> auto checked(Call &&call) {
@@ -155,16 +223,6 @@ namespace detail {
         if (f) throw error(f);
         return result;
     }
-
-    template <class T> void resize(std::vector<T> &vector, std::size_t size) {
-        try {
-            vector.resize(size);
-        } catch (const std::exception &) {
-            failure f;
-            no_memory(f);
-            throw error(f);
-        }
-    }
 #endif
 
     /* An array for a call: lent, or made here from a range.  One without memory has a size but no data. */
@@ -172,7 +230,7 @@ namespace detail {
       public:
         array() = default;
         array(const T *data, std::size_t size) noexcept : data_(data), size_(size) {}
-        template <class R, class Make> array(R &range, Make make) noexcept {
+        template <class R, class Make> array(R &range, Make make) {
             size_ = static_cast<std::size_t>(std::distance(std::begin(range), std::end(range)));
             T *next = reserve();
             if (!next) return;
@@ -208,16 +266,24 @@ namespace detail {
         using iterator_category = std::random_access_iterator_tag;
         using value_type = bytes;
         using difference_type = std::ptrdiff_t;
-        using pointer = void;
         using reference = bytes;
+        class pointer {
+          public:
+            explicit pointer(bytes of) noexcept : of_(of) {}
+            const bytes *operator->() const noexcept { return &of_; }
+
+          private:
+            bytes of_;
+        };
 
         iterator() = default;
         iterator(const H *of, std::size_t at) noexcept : of_(of), at_(static_cast<difference_type>(at)) {}
 
         bytes operator*() const noexcept { return (*this)[0]; }
+        pointer operator->() const noexcept { return pointer(**this); }
         bytes operator[](difference_type n) const noexcept {
             zbatch_view view;
-            (void)At(of_, static_cast<std::size_t>(at_ + n), &view, nullptr);
+            [[maybe_unused]] const zbatch_status found = At(of_, static_cast<std::size_t>(at_ + n), &view, nullptr);
             return view;
         }
         iterator &operator+=(difference_type n) noexcept { at_ += n; return *this; }
@@ -256,10 +322,31 @@ namespace detail {
         bytes operator[](std::size_t i) const noexcept { return begin()[static_cast<std::ptrdiff_t>(i)]; }
         const_iterator begin() const noexcept { return {raw(), 0}; }
         const_iterator end() const noexcept { return {raw(), size()}; }
+        zbatch_segment segment_at(std::size_t i, failure &f) const noexcept {
+            zbatch_segment place;
+            f.status = zbatch_buffer_segment_at(raw(), i, &place, f.clear());
+            return place;
+        }
         std::size_t tobytes(span dst, failure &f) const noexcept {
-            f.status = zbatch_buffer_tobytes(raw(), dst.data(), dst.size(), &f.error);
+            f.status = zbatch_buffer_tobytes(raw(), dst.data(), dst.size(), f.clear());
             return f ? 0 : size_bytes();
         }
+        std::vector<std::byte> tobytes(failure &f) const noexcept {
+            std::vector<std::byte> out;
+            if (resize(out, size_bytes(), f)) out.resize(tobytes(out, f));
+            return out;
+        }
+#if defined(__cpp_exceptions)
+        zbatch_segment segment_at(std::size_t i) const {
+            return checked([&](failure &f) { return segment_at(i, f); });
+        }
+        std::size_t tobytes(span dst) const {
+            return checked([&](failure &f) { return tobytes(dst, f); });
+        }
+        std::vector<std::byte> tobytes() const {
+            return checked([&](failure &f) { return tobytes(f); });
+        }
+#endif
 
       private:
         const zbatch_buffer *raw() const noexcept { return static_cast<const B *>(this)->get(); }
@@ -277,15 +364,17 @@ inline std::size_t compress_bound(std::size_t size) noexcept { return zbatch_com
 
 inline std::int64_t constant(const char *name, failure &f) noexcept {
     std::int64_t value;
-    f.status = zbatch_constant(name, &value, &f.error);
+    f.status = zbatch_constant(name, &value, f.clear());
     return value;
 }
 
 inline frame frame_info(bytes data, std::int32_t format, failure &f) noexcept {
     zbatch_frame info;
-    f.status = zbatch_frame_info(data.data(), data.size(), format, &info, &f.error);
+    f.status = zbatch_frame_info(data.data(), data.size(), format, &info, f.clear());
     return info;
 }
+
+inline frame frame_info(bytes data, failure &f) noexcept { return frame_info(data, ZBATCH_FORMAT_ZSTD1, f); }
 
 #if defined(__cpp_exceptions)
 inline std::int64_t constant(const char *name) {
@@ -297,22 +386,24 @@ inline frame frame_info(bytes data, std::int32_t format = ZBATCH_FORMAT_ZSTD1) {
 }
 #endif
 
-/* Options start as the defaults; set the fields of the C struct. */
+/* Options start as the defaults, or as a C struct; set the fields of that. */
 using decompressor_options = detail::options<zbatch_decompressor_options, zbatch_decompressor_options_init>;
 using train_options = detail::options<zbatch_dict_train_options, zbatch_dict_train_options_init>;
 using run_stats = detail::options<zbatch_run_stats, zbatch_run_stats_init>;
 
 struct compressor_options : detail::options<zbatch_compressor_options, zbatch_compressor_options_init> {
     compressor_options() = default;
+    compressor_options(const zbatch_compressor_options &raw) noexcept : options(raw) {}
     explicit compressor_options(std::int32_t l) noexcept { level = l; }
 
-    /* Sets window_log to strategy as zstd would. */
+    /* Sets level, and window_log to strategy as zstd would. */
     void from_level(std::int32_t l, std::uint64_t source_size, std::uint64_t dict_size, failure &f) noexcept {
-        f.status = zbatch_compressor_options_from_level(this, l, source_size, dict_size, &f.error);
+        f.status = zbatch_compressor_options_from_level(this, l, source_size, dict_size, f.clear());
     }
+    void from_level(std::int32_t l, failure &f) noexcept { from_level(l, 0, 0, f); }
     std::size_t memory_size(failure &f) const noexcept {
         std::size_t size;
-        f.status = zbatch_compressor_options_memory_size(this, &size, &f.error);
+        f.status = zbatch_compressor_options_memory_size(this, &size, f.clear());
         return size;
     }
 #if defined(__cpp_exceptions)
@@ -329,9 +420,10 @@ struct compressor_options : detail::options<zbatch_compressor_options, zbatch_co
 
 class control : public detail::handle<zbatch_control, zbatch_control_free> {
   public:
+    explicit control(zbatch_control *owned) noexcept : handle(owned) {}
     explicit control(failure &f) noexcept {
         zbatch_control *raw;
-        f.status = zbatch_control_new(&raw, &f.error);
+        f.status = zbatch_control_new(&raw, f.clear());
         handle_.reset(raw);
     }
 #if defined(__cpp_exceptions)
@@ -347,6 +439,7 @@ class control : public detail::handle<zbatch_control, zbatch_control_free> {
 /* run_options(-1).watch(control).measure(stats) borrows both. */
 struct run_options : detail::options<zbatch_run_options, zbatch_run_options_init> {
     run_options() = default;
+    run_options(const zbatch_run_options &raw) noexcept : options(raw) {}
     explicit run_options(std::int32_t n) noexcept { threads = n; }
     run_options(std::int32_t n, zbatch::control &c) noexcept : run_options(n) { watch(c); }
 
@@ -369,6 +462,7 @@ class buffer_view : public detail::buffer_access<buffer_view> {
 class buffer : public detail::handle<zbatch_buffer, zbatch_buffer_free>, public detail::buffer_access<buffer> {
   public:
     buffer() = default;
+    explicit buffer(zbatch_buffer *owned) noexcept : handle(owned) {}
     static buffer copy(bytes data, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
         return make(zbatch_buffer_new, data, segments, count, f);
     }
@@ -386,11 +480,10 @@ class buffer : public detail::handle<zbatch_buffer, zbatch_buffer_free>, public 
     operator buffer_view() const noexcept { return buffer_view(get()); }
 
   private:
-    explicit buffer(zbatch_buffer *raw) noexcept : handle(raw) {}
     template <class New>
     static buffer make(New fn, bytes data, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
         zbatch_buffer *raw;
-        f.status = fn(data.data(), data.size(), segments, count, &raw, &f.error);
+        f.status = fn(data.data(), data.size(), segments, count, &raw, f.clear());
         return buffer(raw);
     }
 };
@@ -402,10 +495,10 @@ class collection : public detail::handle<zbatch_collection, zbatch_collection_fr
     collection() = default;
     explicit collection(zbatch_collection *owned) noexcept : handle(owned) {}
     /* Shares the buffers of a range of zbatch::buffer. */
-    template <class R> static collection of(const R &buffers, failure &f) noexcept {
+    template <class R> static collection of(const R &buffers, failure &f) {
         zbatch_collection *raw = nullptr;
         detail::array<zbatch_buffer *> all(buffers, [](const buffer &b) { return b.get(); });
-        if (all.enough_memory(f)) f.status = zbatch_collection_new(all.data(), all.size(), &raw, &f.error);
+        if (all.enough_memory(f)) f.status = zbatch_collection_new(all.data(), all.size(), &raw, f.clear());
         return collection(raw);
     }
 
@@ -419,18 +512,23 @@ class collection : public detail::handle<zbatch_collection, zbatch_collection_fr
 
     zbatch_segment segment_at(std::size_t i, failure &f) const noexcept {
         zbatch_segment place;
-        f.status = zbatch_collection_segment_at(get(), i, &place, &f.error);
+        f.status = zbatch_collection_segment_at(get(), i, &place, f.clear());
         return place;
     }
     std::size_t buffer_count() const noexcept { return zbatch_collection_buffer_count(get()); }
     buffer_view buffer_at(std::size_t i) const noexcept { return buffer_view(zbatch_collection_buffer_at(get(), i)); }
 
     std::size_t tobytes(span dst, failure &f) const noexcept {
-        f.status = zbatch_collection_tobytes(get(), dst.data(), dst.size(), &f.error);
+        f.status = zbatch_collection_tobytes(get(), dst.data(), dst.size(), f.clear());
         return f ? 0 : size_bytes();
     }
+    std::vector<std::byte> tobytes(failure &f) const noexcept {
+        std::vector<std::byte> out;
+        if (detail::resize(out, size_bytes(), f)) out.resize(tobytes(out, f));
+        return out;
+    }
     bool export_arrow(ArrowArray *array, ArrowSchema *schema, failure &f) const noexcept {
-        f.status = zbatch_collection_export_arrow(get(), array, schema, &f.error);
+        f.status = zbatch_collection_export_arrow(get(), array, schema, f.clear());
         return !f;
     }
 #if defined(__cpp_exceptions)
@@ -440,11 +538,11 @@ class collection : public detail::handle<zbatch_collection, zbatch_collection_fr
     zbatch_segment segment_at(std::size_t i) const {
         return detail::checked([&](failure &f) { return segment_at(i, f); });
     }
+    std::size_t tobytes(span dst) const {
+        return detail::checked([&](failure &f) { return tobytes(dst, f); });
+    }
     std::vector<std::byte> tobytes() const {
-        std::vector<std::byte> out;
-        detail::resize(out, size_bytes());
-        detail::checked([&](failure &f) { return tobytes(out, f); });
-        return out;
+        return detail::checked([&](failure &f) { return tobytes(f); });
     }
     void export_arrow(ArrowArray *array, ArrowSchema *schema) const {
         detail::checked([&](failure &f) { return export_arrow(array, schema, f); });
@@ -452,16 +550,23 @@ class collection : public detail::handle<zbatch_collection, zbatch_collection_fr
 #endif
 };
 
-/* The items of a batch.  Made by the way from what a call is given; by name when one array serves several calls. */
+/* The items of a batch.  Made by the way from what a call is given; by name when one array serves several calls, and
+   then of something that lives as long. */
 class views : public detail::array<zbatch_view> {
   public:
     views(const zbatch_view *data, std::size_t size) noexcept : array(data, size) {}
     views(buffer_view b) noexcept : array(zbatch_buffer_views(b.get()), b.size()) {}
     views(const buffer &b) noexcept : views(buffer_view(b)) {}
     views(const collection &c) noexcept : array(zbatch_collection_views(c.get()), c.size()) {}
-    template <class R, class E = decltype(*std::begin(std::declval<const R &>())),
-              std::enable_if_t<std::is_convertible_v<E, bytes> && !std::is_convertible_v<const R &, buffer_view>, int> = 0>
-    views(const R &range) noexcept : array(range, [](const auto &item) -> zbatch_view { return bytes(item); }) {
+    /* A call may be given a temporary; what has a name would outlive it. */
+    explicit views(buffer &&) = delete;
+    explicit views(collection &&) = delete;
+    views(std::initializer_list<bytes> items) noexcept : array(items, [](bytes item) -> zbatch_view { return item; }) {}
+    template <class R, class E = decltype(*std::begin(std::declval<std::remove_reference_t<R> &>())),
+              std::enable_if_t<std::is_convertible_v<E, bytes> && !std::is_convertible_v<R, buffer_view> &&
+                                   !std::is_base_of_v<collection, detail::bare<R>>,
+                               int> = 0>
+    views(R &&range) : array(range, [](auto &item) -> zbatch_view { return bytes(item); }) {
         static_assert(std::is_lvalue_reference_v<E> || std::is_trivially_copyable_v<E>,
                       "the range makes its elements as it goes: they would be gone before the batch runs");
     }
@@ -470,7 +575,7 @@ class views : public detail::array<zbatch_view> {
     static views from_segments(bytes base, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
         views all(count);
         if (all.enough_memory(f))
-            f.status = zbatch_views_from_segments(base.data(), base.size(), segments, count, all.own(), &f.error);
+            f.status = zbatch_views_from_segments(base.data(), base.size(), segments, count, all.own(), f.clear());
         return f ? views(0) : std::move(all);
     }
     /* Items that lie back to back in 'base': 'count' of them, and one offset more. */
@@ -481,7 +586,7 @@ class views : public detail::array<zbatch_view> {
         views all(count);
         if (all.enough_memory(f))
             f.status = zbatch_views_from_offsets(base.data(), base.size(), offsets, sizeof(Offset), count, all.own(),
-                                                 &f.error);
+                                                 f.clear());
         return f ? views(0) : std::move(all);
     }
 #if defined(__cpp_exceptions)
@@ -501,27 +606,33 @@ class views : public detail::array<zbatch_view> {
 class spans : public detail::array<zbatch_span> {
   public:
     spans(const zbatch_span *data, std::size_t size) noexcept : array(data, size) {}
+    spans(std::initializer_list<span> all) noexcept : array(all, [](span place) -> zbatch_span { return place; }) {}
     template <class R, class E = decltype(*std::begin(std::declval<R &>())),
               std::enable_if_t<std::is_convertible_v<E, span>, int> = 0>
-    spans(R &&range) noexcept : array(range, [](auto &place) -> zbatch_span { return span(place); }) {}
+    spans(R &&range) : array(range, [](auto &place) -> zbatch_span { return span(place); }) {}
 };
 
 class dict : public detail::handle<zbatch_dict, zbatch_dict_free> {
   public:
+    dict() = default;
+    explicit dict(zbatch_dict *owned) noexcept : handle(owned) {}
+    dict(bytes data, failure &f) noexcept : dict(data, ZBATCH_DICT_TYPE_AUTO, f) {}
     dict(bytes data, std::int32_t type, failure &f) noexcept {
         zbatch_dict *raw;
-        f.status = zbatch_dict_new(data.data(), data.size(), type, &raw, &f.error);
+        f.status = zbatch_dict_new(data.data(), data.size(), type, &raw, f.clear());
         handle_.reset(raw);
     }
     static dict train(const views &samples, const train_options &o, failure &f) noexcept {
         zbatch_dict *raw = nullptr;
         if (samples.enough_memory(f))
-            f.status = zbatch_dict_train(samples.data(), samples.size(), &o, &raw, &f.error);
+            f.status = zbatch_dict_train(samples.data(), samples.size(), &o, &raw, f.clear());
         return dict(raw);
     }
+    static dict train(const views &samples, failure &f) noexcept { return train(samples, {}, f); }
+    dict digest(failure &f) const noexcept { return digest(compressor_options(), f); }
     dict digest(const compressor_options &o, failure &f) const noexcept {
         zbatch_dict *raw;
-        f.status = zbatch_dict_digest(get(), &o, &raw, &f.error);
+        f.status = zbatch_dict_digest(get(), &o, &raw, f.clear());
         return dict(raw);
     }
 #if defined(__cpp_exceptions)
@@ -538,101 +649,164 @@ class dict : public detail::handle<zbatch_dict, zbatch_dict_free> {
     std::uint32_t k() const noexcept { return zbatch_dict_k(get()); }
     std::uint32_t d() const noexcept { return zbatch_dict_d(get()); }
     bytes data() const noexcept { return {zbatch_dict_data(get()), zbatch_dict_size(get())}; }
-
-  private:
-    explicit dict(zbatch_dict *raw) noexcept : handle(raw) {}
 };
 
 class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_free> {
   public:
+    explicit compressor(zbatch_compressor *owned) noexcept : handle(owned) {}
+    explicit compressor(failure &f) noexcept : compressor(compressor_options(), nullptr, f) {}
+    compressor(std::int32_t level, failure &f) noexcept : compressor(compressor_options(level), nullptr, f) {}
+    compressor(const compressor_options &o, failure &f) noexcept : compressor(o, nullptr, f) {}
+    compressor(const dict &d, failure &f) noexcept : compressor(compressor_options(), &d, f) {}
+    compressor(const compressor_options &o, const dict &d, failure &f) noexcept : compressor(o, &d, f) {}
     compressor(const compressor_options &o, const dict *d, failure &f) noexcept {
         zbatch_compressor *raw;
-        f.status = zbatch_compressor_new(&o, d ? d->get() : nullptr, &raw, &f.error);
+        f.status = zbatch_compressor_new(&o, d ? d->get() : nullptr, &raw, f.clear());
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_compressor_memory_size(get()); }
     std::size_t compress(bytes item, span dst, failure &f) const noexcept {
         std::size_t written;
         f.status =
-            zbatch_compress(get(), item.data(), item.size(), dst.data(), dst.size(), &written, &f.error);
+            zbatch_compress(get(), item.data(), item.size(), dst.data(), dst.size(), &written, f.clear());
         return written;
     }
+    std::vector<std::byte> compress(bytes item, failure &f) const noexcept {
+        std::vector<std::byte> out;
+        if (detail::resize(out, compress_bound(item.size()), f)) out.resize(compress(item, out, f));
+        return out;
+    }
+    /* With item_status the good items are delivered, and the others are empty; it tells which is which. */
     collection multi_compress_to_buffer(const views &items, const run_options &run, zbatch_status *item_status,
                                         failure &f) const noexcept {
         zbatch_collection *raw = nullptr;
         if (items.enough_memory(f))
             f.status = zbatch_multi_compress_to_buffer(get(), items.data(), items.size(), &run, item_status, &raw,
-                                                       &f.error);
+                                                       f.clear());
+        else
+            detail::settle(f, run, items.size(), item_status);
         return collection(raw);
+    }
+    collection multi_compress_to_buffer(const views &items, const run_options &run,
+                                        std::vector<zbatch_status> &item_status, failure &f) const noexcept {
+        if (!detail::resize(item_status, items.size(), f)) return {};
+        return multi_compress_to_buffer(items, run, item_status.data(), f);
+    }
+    collection multi_compress_to_buffer(const views &items, const run_options &run, failure &f) const noexcept {
+        return multi_compress_to_buffer(items, run, nullptr, f);
+    }
+    collection multi_compress_to_buffer(const views &items, failure &f) const noexcept {
+        return multi_compress_to_buffer(items, {}, nullptr, f);
     }
 #if defined(__cpp_exceptions)
     explicit compressor(const compressor_options &o = {}, const dict *d = nullptr)
         : compressor(detail::checked([&](failure &f) { return compressor(o, d, f); })) {}
     compressor(const compressor_options &o, const dict &d) : compressor(o, &d) {}
-    explicit compressor(const dict &d) : compressor({}, &d) {}
+    explicit compressor(const dict &d) : compressor(compressor_options(), &d) {}
+    explicit compressor(std::int32_t level) : compressor(compressor_options(level)) {}
 
     std::size_t compress(bytes item, span dst) const {
         return detail::checked([&](failure &f) { return compress(item, dst, f); });
     }
     std::vector<std::byte> compress(bytes item) const {
-        std::vector<std::byte> out;
-        detail::resize(out, compress_bound(item.size()));
-        out.resize(compress(item, out));
-        return out;
+        return detail::checked([&](failure &f) { return compress(item, f); });
     }
     collection multi_compress_to_buffer(const views &items, const run_options &run = {}) const {
-        return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, nullptr, f); });
+        return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, f); });
     }
-    /* The good items are delivered, the others are empty; item_status tells which is which. */
+    collection multi_compress_to_buffer(const views &items, const run_options &run, zbatch_status *item_status) const {
+        return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, item_status, f); });
+    }
     collection multi_compress_to_buffer(const views &items, const run_options &run,
                                         std::vector<zbatch_status> &item_status) const {
-        detail::resize(item_status, items.size());
-        return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, item_status.data(), f); });
+        return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, item_status, f); });
     }
 #endif
 };
 
 class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompressor_free> {
   public:
+    explicit decompressor(zbatch_decompressor *owned) noexcept : handle(owned) {}
+    explicit decompressor(failure &f) noexcept : decompressor(decompressor_options(), nullptr, f) {}
+    decompressor(const decompressor_options &o, failure &f) noexcept : decompressor(o, nullptr, f) {}
+    decompressor(const dict &d, failure &f) noexcept : decompressor(decompressor_options(), &d, f) {}
+    decompressor(const decompressor_options &o, const dict &d, failure &f) noexcept : decompressor(o, &d, f) {}
     decompressor(const decompressor_options &o, const dict *d, failure &f) noexcept {
         zbatch_decompressor *raw;
-        f.status = zbatch_decompressor_new(&o, d ? d->get() : nullptr, &raw, &f.error);
+        f.status = zbatch_decompressor_new(&o, d ? d->get() : nullptr, &raw, f.clear());
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_decompressor_memory_size(get()); }
     std::size_t decompress_bound(bytes item, failure &f) const noexcept {
         std::size_t bound;
-        f.status = zbatch_decompress_bound(get(), item.data(), item.size(), &bound, &f.error);
+        f.status = zbatch_decompress_bound(get(), item.data(), item.size(), &bound, f.clear());
         return bound;
     }
     std::size_t decompress(bytes item, span dst, failure &f) const noexcept {
         std::size_t written;
         f.status =
-            zbatch_decompress(get(), item.data(), item.size(), dst.data(), dst.size(), &written, &f.error);
+            zbatch_decompress(get(), item.data(), item.size(), dst.data(), dst.size(), &written, f.clear());
         return written;
+    }
+    std::vector<std::byte> decompress(bytes item, failure &f) const noexcept {
+        std::vector<std::byte> out;
+        const std::size_t bound = decompress_bound(item, f);
+        if (!f && detail::resize(out, bound, f)) out.resize(decompress(item, out, f));
+        return out;
     }
     /* Fills 'sizes' and returns their sum; ZBATCH_CONTENTSIZE_UNKNOWN in both for what frames do not record. */
     std::uint64_t decompressed_sizes(const views &items, std::uint64_t *sizes, failure &f) const noexcept {
         std::uint64_t total = 0;
         if (items.enough_memory(f))
-            f.status = zbatch_decompressed_sizes(get(), items.data(), items.size(), sizes, &total, &f.error);
+            f.status = zbatch_decompressed_sizes(get(), items.data(), items.size(), sizes, &total, f.clear());
+        else
+            detail::settle(f, {}, items.size(), nullptr, sizes);
         return total;
     }
+    std::vector<std::uint64_t> decompressed_sizes(const views &items, failure &f) const noexcept {
+        std::vector<std::uint64_t> sizes;
+        if (detail::resize(sizes, items.size(), f)) decompressed_sizes(items, sizes.data(), f);
+        if (f) sizes.clear();
+        return sizes;
+    }
+    /* With item_status the good items are delivered, and the others are empty; it tells which is which. */
     collection multi_decompress_to_buffer(const views &items, const std::uint64_t *sizes, const run_options &run,
                                           zbatch_status *item_status, failure &f) const noexcept {
         zbatch_collection *raw = nullptr;
         if (items.enough_memory(f))
             f.status = zbatch_multi_decompress_to_buffer(get(), items.data(), items.size(), sizes, &run, item_status,
-                                                         &raw, &f.error);
+                                                         &raw, f.clear());
+        else
+            detail::settle(f, run, items.size(), item_status);
         return collection(raw);
+    }
+    collection multi_decompress_to_buffer(const views &items, const run_options &run,
+                                          std::vector<zbatch_status> &item_status, failure &f) const noexcept {
+        if (!detail::resize(item_status, items.size(), f)) return {};
+        return multi_decompress_to_buffer(items, nullptr, run, item_status.data(), f);
+    }
+    collection multi_decompress_to_buffer(const views &items, const run_options &run, failure &f) const noexcept {
+        return multi_decompress_to_buffer(items, nullptr, run, nullptr, f);
+    }
+    collection multi_decompress_to_buffer(const views &items, failure &f) const noexcept {
+        return multi_decompress_to_buffer(items, nullptr, {}, nullptr, f);
     }
     /* Item i to span i.  Without 'written' each item must fill its span. */
     zbatch_status multi_decompress_into(const views &items, const spans &dsts, const run_options &run,
                                         std::size_t *written, zbatch_status *item_status, failure &f) const noexcept {
         if (same_length(items, dsts, f))
             f.status = zbatch_multi_decompress_into(get(), items.data(), items.size(), dsts.data(), &run, written,
-                                                    item_status, &f.error);
+                                                    item_status, f.clear());
+        else
+            detail::settle(f, run, items.size(), item_status, written);
         return f.status;
+    }
+    zbatch_status multi_decompress_into(const views &items, const spans &dsts, const run_options &run,
+                                        failure &f) const noexcept {
+        return multi_decompress_into(items, dsts, run, nullptr, nullptr, f);
+    }
+    zbatch_status multi_decompress_into(const views &items, const spans &dsts, failure &f) const noexcept {
+        return multi_decompress_into(items, dsts, {}, nullptr, nullptr, f);
     }
     /* Back to back to 'dst'; segment i is where item i lies in it. */
     zbatch_status multi_decompress_packed(const views &items, const std::uint64_t *sizes, span dst,
@@ -640,14 +814,27 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
                                           failure &f) const noexcept {
         if (items.enough_memory(f))
             f.status = zbatch_multi_decompress_packed(get(), items.data(), items.size(), sizes, dst.data(), dst.size(),
-                                                      segments, &run, item_status, &f.error);
+                                                      segments, &run, item_status, f.clear());
+        else
+            detail::settle(f, run, items.size(), item_status, segments);
         return f.status;
+    }
+    std::vector<zbatch_segment> multi_decompress_packed(const views &items, span dst, const run_options &run,
+                                                        failure &f) const noexcept {
+        std::vector<zbatch_segment> places;
+        if (detail::resize(places, items.size(), f))
+            multi_decompress_packed(items, nullptr, dst, places.data(), run, nullptr, f);
+        if (f) places.clear();
+        return places;
+    }
+    std::vector<zbatch_segment> multi_decompress_packed(const views &items, span dst, failure &f) const noexcept {
+        return multi_decompress_packed(items, dst, {}, f);
     }
 #if defined(__cpp_exceptions)
     explicit decompressor(const decompressor_options &o = {}, const dict *d = nullptr)
         : decompressor(detail::checked([&](failure &f) { return decompressor(o, d, f); })) {}
     decompressor(const decompressor_options &o, const dict &d) : decompressor(o, &d) {}
-    explicit decompressor(const dict &d) : decompressor({}, &d) {}
+    explicit decompressor(const dict &d) : decompressor(decompressor_options(), &d) {}
 
     std::size_t decompress_bound(bytes item) const {
         return detail::checked([&](failure &f) { return decompress_bound(item, f); });
@@ -656,39 +843,47 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         return detail::checked([&](failure &f) { return decompress(item, dst, f); });
     }
     std::vector<std::byte> decompress(bytes item) const {
-        std::vector<std::byte> out;
-        detail::resize(out, decompress_bound(item));
-        out.resize(decompress(item, out));
-        return out;
+        return detail::checked([&](failure &f) { return decompress(item, f); });
+    }
+    std::uint64_t decompressed_sizes(const views &items, std::uint64_t *sizes) const {
+        return detail::checked([&](failure &f) { return decompressed_sizes(items, sizes, f); });
     }
     std::vector<std::uint64_t> decompressed_sizes(const views &items) const {
-        std::vector<std::uint64_t> sizes;
-        detail::resize(sizes, items.size());
-        detail::checked([&](failure &f) { return decompressed_sizes(items, sizes.data(), f); });
-        return sizes;
+        return detail::checked([&](failure &f) { return decompressed_sizes(items, f); });
     }
     collection multi_decompress_to_buffer(const views &items, const run_options &run = {}) const {
-        return detail::checked([&](failure &f) { return multi_decompress_to_buffer(items, nullptr, run, nullptr, f); });
+        return detail::checked([&](failure &f) { return multi_decompress_to_buffer(items, run, f); });
     }
-    /* The good items are delivered, the others are empty; item_status tells which is which. */
+    collection multi_decompress_to_buffer(const views &items, const std::uint64_t *sizes, const run_options &run,
+                                          zbatch_status *item_status = nullptr) const {
+        return detail::checked(
+            [&](failure &f) { return multi_decompress_to_buffer(items, sizes, run, item_status, f); });
+    }
     collection multi_decompress_to_buffer(const views &items, const run_options &run,
                                           std::vector<zbatch_status> &item_status) const {
-        detail::resize(item_status, items.size());
-        return detail::checked(
-            [&](failure &f) { return multi_decompress_to_buffer(items, nullptr, run, item_status.data(), f); });
+        return detail::checked([&](failure &f) { return multi_decompress_to_buffer(items, run, item_status, f); });
     }
     /* Every item must fill its span. */
     void multi_decompress_into(const views &items, const spans &dsts, const run_options &run = {}) const {
-        detail::checked([&](failure &f) { return multi_decompress_into(items, dsts, run, nullptr, nullptr, f); });
+        detail::checked([&](failure &f) { return multi_decompress_into(items, dsts, run, f); });
+    }
+    /* ZBATCH_OK, or with item_status also ZBATCH_PARTIAL. */
+    zbatch_status multi_decompress_into(const views &items, const spans &dsts, const run_options &run,
+                                        std::size_t *written, zbatch_status *item_status = nullptr) const {
+        return detail::checked(
+            [&](failure &f) { return multi_decompress_into(items, dsts, run, written, item_status, f); });
     }
     std::vector<zbatch_segment> multi_decompress_packed(const views &items, span dst,
                                                         const run_options &run = {}) const {
-        std::vector<zbatch_segment> places;
-        detail::resize(places, items.size());
-        detail::checked([&](failure &f) {
-            return multi_decompress_packed(items, nullptr, dst, places.data(), run, nullptr, f);
+        return detail::checked([&](failure &f) { return multi_decompress_packed(items, dst, run, f); });
+    }
+    /* ZBATCH_OK, or with item_status also ZBATCH_PARTIAL. */
+    zbatch_status multi_decompress_packed(const views &items, const std::uint64_t *sizes, span dst,
+                                          zbatch_segment *segments, const run_options &run = {},
+                                          zbatch_status *item_status = nullptr) const {
+        return detail::checked([&](failure &f) {
+            return multi_decompress_packed(items, sizes, dst, segments, run, item_status, f);
         });
-        return places;
     }
 #endif
 

@@ -107,8 +107,8 @@ fn header() -> Result<String> {
 
 struct Chapter {
     title: String,
-    /// What the file defines, in its order.
-    names: Vec<String>,
+    /// What the file defines, in its order, and whether an empty line sets it apart.
+    names: Vec<(String, bool)>,
 }
 
 fn chapters(sources: &Path) -> Result<Vec<Chapter>> {
@@ -125,9 +125,21 @@ fn chapters(sources: &Path) -> Result<Vec<Chapter>> {
             let text = fs::read_to_string(sources.join(module).with_extension("rs"))?;
             let title = text.lines().next().and_then(|line| line.strip_prefix("//! "));
             let title = title.ok_or_else(|| format!("{module}.rs has no title"))?.to_owned();
-            Ok(Chapter { title, names: text.lines().filter_map(name_in_rust).collect() })
+            Ok(Chapter { title, names: names(&text) })
         })
         .collect()
+}
+
+fn names(text: &str) -> Vec<(String, bool)> {
+    let mut apart = false;
+    let mut names = Vec::new();
+    for line in text.lines() {
+        apart |= line.is_empty();
+        if let Some(name) = name_in_rust(line) {
+            names.push((name, std::mem::take(&mut apart)));
+        }
+    }
+    names
 }
 
 /// The name that a line of Rust gives to C.
@@ -153,10 +165,10 @@ fn tidy(raw: &str, chapters: &[Chapter]) -> Result<String> {
     for chapter in chapters {
         out += &heading(&chapter.title);
         let mut before = "";
-        for name in &chapter.names {
+        for (name, apart) in &chapter.names {
             let at = blocks.iter().position(|block| name_in_c(block) == name);
             let block = blocks.remove(at.ok_or_else(|| format!("cbindgen left {name} out"))?);
-            if !(is_short_constant(before) && is_short_constant(block)) {
+            if *apart || !(is_short_constant(before) && is_short_constant(block)) {
                 out.push('\n');
             }
             out += &fold(block);
@@ -291,6 +303,12 @@ mod tests {
         let hint = first_difference("a\nb\n", "a\nc\n").unwrap();
         assert!(hint.starts_with("line 2\n- b\n+ c\n"));
         assert!(first_difference("a\n", "a\nb\n").unwrap().contains("- (end of file)\n+ b"));
+    }
+
+    #[test]
+    fn an_empty_line_sets_a_name_apart() {
+        let text = "pub const A: u32 = 0;\n/// Text.\npub const B: u32 = 1;\n\n/// Text.\npub const C: u32 = 2;\n";
+        assert_eq!(names(text), [("A".to_owned(), false), ("B".to_owned(), false), ("C".to_owned(), true)]);
     }
 
     #[test]

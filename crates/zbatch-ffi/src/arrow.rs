@@ -40,8 +40,9 @@ pub struct ArrowArray {
 }
 
 /// zbatch_collection_export_arrow() describes the segments of a collection as
-/// an array of the Arrow C data interface: LargeBinary when they lie back to
-/// back in one buffer, else BinaryView.  The bytes are not copied.
+/// an array of the Arrow C data interface, whose header defines the two
+/// structs: LargeBinary when they lie back to back in one buffer, else
+/// BinaryView.  The bytes are not copied.
 ///
 /// 'array' and 'schema' are written whatever they held, and belong to the
 /// caller, who passes them on or calls the 'release' of each, on any thread.

@@ -64,6 +64,7 @@ pub unsafe extern "C" fn zbatch_gather_views(
     let call = unsafe { Call::new() };
     let mut views = call.array(views, count);
     let status = call.guard(error, || {
+        let sequence = call.object(sequence)?;
         let item_fn = item_fn.ok_or(NO_FUNCTION)?;
         let bytes_fn = bytes_fn.ok_or(NO_FUNCTION)?;
         for (i, view) in views.required()?.iter_mut().enumerate() {
@@ -115,6 +116,7 @@ pub unsafe extern "C" fn zbatch_gather_buffers(
     let mut views = call.array(views, count);
     let status = call.guard(error, || {
         let held = held?;
+        let sequence = call.object(sequence)?;
         let item_fn = item_fn.ok_or(NO_FUNCTION)?;
         let buffer_fn = buffer_fn.ok_or(NO_FUNCTION)?;
         let last = buffer_size.checked_sub(size_of::<usize>()).ok_or(BAD_RECORD)?;
@@ -173,6 +175,7 @@ pub unsafe extern "C" fn zbatch_scatter_bytes(
     call.guard(error, || {
         let new_fn = new_fn.ok_or(NO_FUNCTION)?;
         let set_fn = set_fn.ok_or(NO_FUNCTION)?;
+        let list = call.object(list)?;
         let items = call.items(views, count)?;
         for i in 0..items.len() {
             let bytes = items.get(i);

@@ -86,6 +86,11 @@ impl Call {
         Ok(unsafe { handle.as_ref() })
     }
 
+    /// An object of another language, which is only passed on.
+    pub(crate) fn object(&self, object: *mut c_void) -> Result<*mut c_void, Error> {
+        if object.is_null() { Err(NULL) } else { Ok(object) }
+    }
+
     /// An array that is read; NULL when it has no elements.
     pub(crate) fn slice<T>(&self, data: *const T, count: usize) -> Result<&[T], Error> {
         if count == 0 {

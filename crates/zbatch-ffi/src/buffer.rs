@@ -125,6 +125,7 @@ pub unsafe extern "C" fn zbatch_buffer_views(buffer: *const zbatch_buffer) -> *c
 ///
 /// Errors: ZBATCH_ERROR_OUT_OF_RANGE.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn zbatch_buffer_segment_at(
     buffer: *const zbatch_buffer,
     index: usize,
@@ -146,6 +147,7 @@ pub unsafe extern "C" fn zbatch_buffer_segment_at(
 ///
 /// Errors: ZBATCH_ERROR_OUT_OF_RANGE.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn zbatch_buffer_view_at(
     buffer: *const zbatch_buffer,
     index: usize,

@@ -97,11 +97,12 @@ pub unsafe extern "C" fn zbatch_views_from_segments(
 /// zbatch_views_from_offsets() does the same for items that lie back to back:
 /// item i begins at offset i and ends at offset i + 1, in bytes from 'base',
 /// as in a binary array of Arrow.  'offsets' is an array of 'count' + 1
-/// integers of 'offset_size' bytes, which is 4 or 8; it may be NULL when
-/// 'count' is 0.
+/// unsigned integers of 'offset_size' bytes, which is 4 or 8; it may be NULL
+/// when 'count' is 0.  The first need not be 0.
 ///
 /// Errors: ZBATCH_ERROR_OUT_OF_RANGE, where the error's item is the index of
-/// the item.
+/// the item: an offset decreases or lies beyond 'size', as a negative one of a
+/// signed array does.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_views_from_offsets(

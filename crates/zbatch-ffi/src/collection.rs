@@ -10,8 +10,8 @@ use crate::bytes::{zbatch_segment, zbatch_view};
 use crate::status::{zbatch_error, zbatch_status};
 
 /// Several buffers whose segments are numbered in one go, first buffer first:
-/// BufferWithSegmentsCollection.  The result of every batch.  Immutable; any
-/// number of threads may use one.
+/// BufferWithSegmentsCollection.  The result of every batch; do not count on
+/// the number of its buffers.  Immutable; any number of threads may use one.
 pub struct zbatch_collection {
     pub(crate) core: BufferWithSegmentsCollection,
     views: Published<Vec<zbatch_view>>,
@@ -56,7 +56,8 @@ pub unsafe extern "C" fn zbatch_collection_len(collection: *const zbatch_collect
     unsafe { answer(collection, |collection| collection.core.len()) }
 }
 
-/// zbatch_collection_size() returns the number of bytes in all segments.
+/// zbatch_collection_size() returns the number of bytes in all segments.  Its
+/// buffers may have more: after ZBATCH_PARTIAL, the room of items that failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_collection_size(collection: *const zbatch_collection) -> usize {
     // SAFETY: OWNERSHIP.
@@ -83,6 +84,7 @@ pub unsafe extern "C" fn zbatch_collection_views(collection: *const zbatch_colle
 ///
 /// Errors: ZBATCH_ERROR_OUT_OF_RANGE.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn zbatch_collection_segment_at(
     collection: *const zbatch_collection,
     index: usize,
@@ -103,6 +105,7 @@ pub unsafe extern "C" fn zbatch_collection_segment_at(
 ///
 /// Errors: ZBATCH_ERROR_OUT_OF_RANGE.
 #[unsafe(no_mangle)]
+#[must_use]
 pub unsafe extern "C" fn zbatch_collection_view_at(
     collection: *const zbatch_collection,
     index: usize,

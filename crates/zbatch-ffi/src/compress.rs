@@ -57,9 +57,11 @@ pub struct zbatch_compressor_options {
     pub write_checksum: i32,
     /// 1: do not record the size of the content.
     pub omit_content_size: i32,
-    /// 1: do not record the dictionary's ID.
+    /// 1: do not record the dictionary's ID.  Set write_checksum too, or a wrong
+    /// dictionary may go unnoticed.
     pub omit_dict_id: i32,
-    /// Log2 of the largest distance of a match, 10 to 31 (30 on 32 bits).
+    /// Log2 of the largest distance of a match, 10 to 31 (30 on 32 bits).  Above
+    /// 27, decompressors must raise max_window_size.
     pub window_log: i32,
     /// Log2 of the size of the first table, 6 to 30.
     pub hash_log: i32,
@@ -73,7 +75,8 @@ pub struct zbatch_compressor_options {
     pub target_length: i32,
     /// One of the ZBATCH_STRATEGY_ constants.
     pub strategy: i32,
-    /// 1: use the whole window even when the content is shorter.
+    /// 1: matches keep within the window also where they reach back into the
+    /// dictionary.  0: its content may be farther away.
     pub force_max_window: i32,
     /// Long-distance matching: 1 on, 2 off.
     pub enable_ldm: i32,
@@ -161,10 +164,11 @@ pub unsafe extern "C" fn zbatch_compressor_options_init(options: *mut zbatch_com
     unsafe { Call::new() }.init(options, struct_size);
 }
 
-/// zbatch_compressor_options_from_level() sets the window_log to strategy
-/// fields of 'options', whose struct_size is set, to what zstd chooses for
-/// 'level', content of 'source_size' bytes (0 if unknown) and a dictionary of
-/// 'dict_size' bytes (0 if none).  On failure 'options' stays as it was.
+/// zbatch_compressor_options_from_level() sets the 'level' of 'options', whose
+/// struct_size is set, and its window_log to strategy fields to what zstd
+/// chooses for 'level', content of 'source_size' bytes (0 if unknown) and a
+/// dictionary of 'dict_size' bytes (0 if none).  The other fields stay, and on
+/// failure all do.
 ///
 /// Errors: ZBATCH_ERROR_UNSUPPORTED.
 #[unsafe(no_mangle)]
@@ -182,6 +186,7 @@ pub unsafe extern "C" fn zbatch_compressor_options_from_level(
         let mut fields = call.fields(options)?;
         let chosen = CompressionParameters::from_level(level, source_size, dict_size)?;
         fields.store(&zbatch_compressor_options {
+            level: chosen.level,
             window_log: chosen.window_log,
             hash_log: chosen.hash_log,
             chain_log: chosen.chain_log,
@@ -258,8 +263,11 @@ pub unsafe extern "C" fn zbatch_compressor_free(compressor: *mut zbatch_compress
 
 /// zbatch_dict_digest() makes a dictionary from 'dict' that is digested already,
 /// for 'options', which may be NULL.  A compressor made with it starts at once
-/// and compresses with the level and tables of 'options' instead of its own.
-/// The two dictionaries share their bytes; each is freed by itself.
+/// and takes 'level' and window_log to strategy from these 'options' instead of
+/// the compressor's; every other field, write_checksum, format and the omit_
+/// ones among them, counts as the compressor has it.  Decompressors take such a
+/// dictionary like any other.  The two share their bytes, which are what
+/// zbatch_dict_data() gives of either; each is freed by itself.
 ///
 /// Errors: ZBATCH_ERROR_UNSUPPORTED, ZBATCH_ERROR_BAD_DICT.
 #[unsafe(no_mangle)]
@@ -357,4 +365,29 @@ pub unsafe extern "C" fn zbatch_multi_compress_to_buffer(
         Ok(failed)
     });
     statuses.settle(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::ZBATCH_OK;
+    use std::ptr;
+
+    #[test]
+    fn a_level_is_written_out_and_the_other_fields_stay() {
+        let mut options = zbatch_compressor_options {
+            struct_size: size_of::<zbatch_compressor_options>(),
+            level: 3,
+            write_checksum: 1,
+            ..zbatch_compressor_options::default()
+        };
+        // SAFETY: a live struct.
+        let status = unsafe { zbatch_compressor_options_from_level(&raw mut options, 19, 0, 0, ptr::null_mut()) };
+        assert_eq!((status, options.level, options.write_checksum), (ZBATCH_OK, 19, 1));
+        assert!(options.window_log != 0 && options.strategy >= ZBATCH_STRATEGY_BTOPT);
+        let before = (options.level, options.window_log);
+        // SAFETY: as above.
+        let status = unsafe { zbatch_compressor_options_from_level(&raw mut options, 1000, 0, 0, ptr::null_mut()) };
+        assert!(status < 0 && (options.level, options.window_log) == before);
+    }
 }

@@ -8,7 +8,8 @@ use crate::border::{Call, answer, take_back};
 use crate::status::{zbatch_error, zbatch_status};
 
 /// Progress of running batches, and the means to stop them.  Atomic: any thread
-/// may call any function on it at any time, except to free it.
+/// may call any function on it at any time, except to free it while another
+/// calls one.
 pub struct zbatch_control {
     /// Shared with the calls that run with it: they may outlive the handle.
     pub(crate) core: Arc<Control>,
@@ -25,11 +26,14 @@ pub unsafe extern "C" fn zbatch_control_new(out: *mut *mut zbatch_control, error
     call.guard(error, || out?.hand_out(zbatch_control { core: Arc::new(Control::new()) }))
 }
 
-/// zbatch_control_cancel() asks every call that runs with this control, or ever
-/// will, to stop; it returns at once.  The calls finish the items in work, then
-/// return ZBATCH_ERROR_CANCELLED; a call with an 'item_status' array delivers
-/// what was done, marks the rest ZBATCH_ERROR_CANCELLED and returns
-/// ZBATCH_PARTIAL.  It may be called in a signal handler.
+/// zbatch_control_cancel() asks every call that runs with this control, or will
+/// until zbatch_control_reset(), to stop; it returns at once.  The calls finish
+/// the items in work, then return ZBATCH_ERROR_CANCELLED; a call with an
+/// 'item_status' array delivers what was done, marks the rest
+/// ZBATCH_ERROR_CANCELLED and returns ZBATCH_PARTIAL.  An item that its headers
+/// refused before keeps its own status, and a batch in which nothing was left
+/// to do, an empty one say, ends as if nobody had cancelled it.  It may be
+/// called in a signal handler.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_control_cancel(control: *mut zbatch_control) {
     // SAFETY: OWNERSHIP.
@@ -69,7 +73,8 @@ pub unsafe extern "C" fn zbatch_control_items_running(control: *const zbatch_con
     unsafe { answer(control, |control| control.core.items_running()) }
 }
 
-/// zbatch_control_free() frees the handle.  Calls that run with it go on.
+/// zbatch_control_free() frees the handle.  Calls that work with it, as its
+/// counters show, go on; one that is only beginning must not find it freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_control_free(control: *mut zbatch_control) {
     // SAFETY: OWNERSHIP.

@@ -15,9 +15,10 @@ use crate::status::{zbatch_error, zbatch_status};
 /// A size of content that is not known: of a frame that does not record it.
 pub const ZBATCH_CONTENTSIZE_UNKNOWN: u64 = u64::MAX;
 
-/// How a decompressor decompresses, and what it refuses.  Limits hold for every
-/// call and are checked before memory is taken; SIZE_MAX means no limit.  All
-/// zero is the default; see STRUCTS THAT GROW above.
+/// How a decompressor decompresses, and what it refuses.  All zero is the
+/// default; see STRUCTS THAT GROW above.  Limits hold for every call and are
+/// checked before memory is taken.  Mind their 0: it limits the window, but
+/// neither items nor batches.  SIZE_MAX means no limit everywhere.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct zbatch_decompressor_options {
@@ -25,19 +26,23 @@ pub struct zbatch_decompressor_options {
     pub struct_size: usize,
     /// ZBATCH_FORMAT_ZSTD1 or ZBATCH_FORMAT_ZSTD1_MAGICLESS.
     pub format: i32,
-    /// 1: an item is its first frame.  0: an item is all of its frames, joined,
-    /// and skippable frames count for nothing.
+    /// 1: an item is its first frame that is not skippable, and what follows is
+    /// extra data.  0: an item is all of its frames, joined.  Skippable frames
+    /// have no content: an item of them alone is good, and empty.  One of 0
+    /// bytes is ZBATCH_ERROR_TRUNCATED.
     pub single_frame: i32,
     /// 1: ignore bytes after the last frame.  0: they are an error.
     pub allow_extra_data: i32,
     /// 1: refuse frames without a checksum.  One that is there is verified in
     /// any case.
     pub require_checksum: i32,
-    /// Largest window of a frame, in bytes.  0 means 128 MiB.
+    /// Largest window of a frame, in bytes.  0: 128 MiB, a window_log of 27.
     pub max_window_size: usize,
-    /// Most bytes that one item may become.  0 means no limit.
+    /// Most bytes that one item may become.  0: no limit.
     pub max_item_size: usize,
-    /// Most bytes that one batch may become.  0 means no limit.
+    /// Most bytes that one batch may become.  0: no limit.  Items are counted
+    /// in their order: the first that passes it fails with ZBATCH_ERROR_LIMIT,
+    /// and so do all after it.
     pub max_total_size: usize,
 }
 
@@ -170,7 +175,8 @@ pub unsafe extern "C" fn zbatch_frame_info(
 
 /// zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'
 /// bytes at 'data' becomes at most: exactly so many when all of its frames
-/// record their content size.
+/// record their content size.  More than max_item_size or max_total_size it
+/// never is.
 ///
 /// Errors: those of an item, below, as far as headers show them.
 #[unsafe(no_mangle)]
@@ -352,8 +358,15 @@ pub unsafe extern "C" fn zbatch_multi_decompress_into(
 /// not overlap the input, and writes to segment i of 'segments' where item i
 /// lies in it.  'sizes', 'run' and 'item_status' are as in
 /// zbatch_multi_decompress_to_buffer(); an item whose size neither 'sizes' nor
-/// its frames tell costs the batch a copy.  With ZBATCH_PARTIAL, an item that
-/// failed has a segment of length 0, and bytes kept free for it are zeros.
+/// its frames tell costs the batch a copy.
+///
+/// Take offsets from 'segments', never from summed sizes.  With ZBATCH_PARTIAL
+/// an item that failed has a segment of length 0: one that its headers refuse
+/// takes no room; one that fails later keeps the room of its size, zeroed,
+/// except in a batch that cost a copy.  'capacity' must be the sum of these
+/// rooms and of the sizes of all good items: the 'total' of
+/// zbatch_decompressed_sizes() is enough.  Bytes behind the last item and its
+/// room are left alone, unless the call fails.
 ///
 /// Errors: as zbatch_multi_decompress_to_buffer(), and for the call
 /// ZBATCH_ERROR_DST_TOO_SMALL.

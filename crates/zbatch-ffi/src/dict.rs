@@ -10,7 +10,8 @@ use crate::status::{zbatch_error, zbatch_status};
 
 /// A trained dictionary when the bytes begin like one, else raw content.
 pub const ZBATCH_DICT_TYPE_AUTO: i32 = 0;
-/// Any bytes: what the items are likely to contain.
+/// Any bytes: what the items are likely to contain.  It has no ID for frames to
+/// record: with write_checksum they find out a wrong dictionary all the same.
 pub const ZBATCH_DICT_TYPE_RAWCONTENT: i32 = 1;
 /// A trained dictionary, with its ID and tables.
 pub const ZBATCH_DICT_TYPE_FULLDICT: i32 = 2;
@@ -29,7 +30,7 @@ pub struct zbatch_dict {
 pub struct zbatch_dict_train_options {
     /// sizeof(zbatch_dict_train_options).
     pub struct_size: usize,
-    /// Most bytes in the dictionary, at least 256.  0 means 112640.
+    /// Most bytes in the dictionary, 256 or more.  0 means 112640.
     pub dict_size: usize,
     /// Share of the samples to train on, above 0 and up to 1; the rest tests
     /// the parameters.  1 trains and tests on all.  0 means 0.75.
@@ -44,15 +45,16 @@ pub struct zbatch_dict_train_options {
     pub steps: u32,
     /// 1, most accurate, to 10, fastest.  0 means 1.
     pub accel: u32,
-    /// Accept a smaller dictionary whose result is at most this many percent
-    /// larger.  0 always takes the best.
+    /// Must be 0: zstd 1.5.7 has the parameter, to accept a smaller dictionary
+    /// that is this many percent worse, but ignores it.
     pub shrink: u32,
     /// Compression level to train for.  0 means 3.
     pub level: i32,
-    /// The dictionary's ID.  0 picks a random one.
+    /// The dictionary's ID.  0 picks one by the content.
     pub dict_id: u32,
-    /// Threads, as in zbatch_run_options.  The dictionary does not depend on
-    /// them.
+    /// Threads of zstd's own, as in zbatch_run_options, but 0 is the calling
+    /// thread alone: on several, chance decides between parameters that do
+    /// equally well, so that the dictionary may differ from run to run.
     pub threads: i32,
     /// Messages of zstd on standard error: 0, none, to 4, all.
     pub notifications: u32,
@@ -64,7 +66,8 @@ unsafe impl Grows for zbatch_dict_train_options {}
 const UNKNOWN_TYPE: Error = Error::new(Status::Unsupported, "'dict_type' is none of the ZBATCH_DICT_TYPE_ constants");
 
 /// zbatch_dict_new() makes a dictionary from a copy of the 'size' bytes at
-/// 'data'.  'dict_type' is one of the ZBATCH_DICT_TYPE_ constants.
+/// 'data'.  'dict_type' is one of the ZBATCH_DICT_TYPE_ constants.  0 bytes are
+/// no full dictionary, but else one of nothing, which changes no frame.
 ///
 /// Errors: ZBATCH_ERROR_BAD_DICT, ZBATCH_ERROR_UNSUPPORTED.
 #[unsafe(no_mangle)]
@@ -145,7 +148,8 @@ pub unsafe extern "C" fn zbatch_dict_id(dict: *const zbatch_dict) -> u32 {
 }
 
 /// zbatch_dict_data() returns the dictionary's bytes, zbatch_dict_size() of
-/// them: what to store for zbatch_dict_new().
+/// them: what to store for zbatch_dict_new().  What was digested of them is not
+/// among them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_dict_data(dict: *const zbatch_dict) -> *const c_void {
     // SAFETY: OWNERSHIP.

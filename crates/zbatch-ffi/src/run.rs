@@ -19,7 +19,7 @@ pub const ZBATCH_RUN_VERIFY: u32 = 1;
 pub struct zbatch_run_stats {
     /// sizeof(zbatch_run_stats).
     pub struct_size: usize,
-    /// Items that were worked on, failed ones included.
+    /// Items that were worked on, failed and refused ones included.
     pub items: u64,
     /// Bytes of input of those items.
     pub bytes_in: u64,

@@ -16,9 +16,10 @@ pub type zbatch_status = i32;
 /// Success.
 pub const ZBATCH_OK: zbatch_status = 0;
 
-/// Success for some items: the good ones are delivered, the others are empty,
-/// and 'item_status' says which is which.  Only a call that was given an
-/// 'item_status' array returns it, and it is never the status of an item.
+/// At least one item failed, perhaps all: the good ones are delivered, the
+/// others are empty, and 'item_status' says which is which.  Only a call that
+/// was given an 'item_status' array returns it, and it is never the status of
+/// an item.
 pub const ZBATCH_PARTIAL: zbatch_status = 1;
 
 /// The caller's mistake: a NULL, misaligned or out-of-bounds argument.
@@ -35,7 +36,7 @@ pub const ZBATCH_ERROR_DST_TOO_SMALL: zbatch_status = -5;
 pub const ZBATCH_ERROR_LIMIT: zbatch_status = -6;
 /// zbatch_control_cancel() was called before the work was done.
 pub const ZBATCH_ERROR_CANCELLED: zbatch_status = -7;
-/// Another thread is inside a call on this handle (streams only).
+/// Another thread is inside a call on this handle.  Reserved for streams.
 pub const ZBATCH_ERROR_BUSY: zbatch_status = -8;
 /// A bug inside zbatch, caught.  Please report it.
 pub const ZBATCH_ERROR_INTERNAL: zbatch_status = -9;
@@ -43,7 +44,7 @@ pub const ZBATCH_ERROR_INTERNAL: zbatch_status = -9;
 pub const ZBATCH_ERROR_NOT_A_FRAME: zbatch_status = -20;
 /// The frame is damaged, or declares what its bytes cannot hold.
 pub const ZBATCH_ERROR_CORRUPT: zbatch_status = -21;
-/// The item ends in the middle of a frame.
+/// The item ends in the middle of a frame, or has no bytes at all.
 pub const ZBATCH_ERROR_TRUNCATED: zbatch_status = -22;
 /// Bytes that are not a frame follow the last frame.
 pub const ZBATCH_ERROR_EXTRA_DATA: zbatch_status = -23;
@@ -54,12 +55,15 @@ pub const ZBATCH_ERROR_SIZE_MISMATCH: zbatch_status = -25;
 
 /// The frame needs a dictionary with another ID than the decompressor's, or it
 /// needs one and the decompressor has none.  zbatch_frame_info() tells the ID.
+/// A frame that records no ID cannot tell: a wrong dictionary makes it
+/// ZBATCH_ERROR_CORRUPT or wrong bytes, so give such frames a checksum.
 pub const ZBATCH_ERROR_DICT_MISMATCH: zbatch_status = -26;
 
 /// The bytes are not a dictionary.
 pub const ZBATCH_ERROR_BAD_DICT: zbatch_status = -27;
 /// The samples are too few or too small to train a dictionary on.
 pub const ZBATCH_ERROR_BAD_SAMPLES: zbatch_status = -28;
+
 /// The 'item' of a zbatch_error that is not about one item.
 pub const ZBATCH_NO_ITEM: u64 = u64::MAX;
 
@@ -71,7 +75,8 @@ pub const ZBATCH_NO_ITEM: u64 = u64::MAX;
 pub struct zbatch_error {
     /// Index of the lowest item that failed, or ZBATCH_NO_ITEM.
     pub item: u64,
-    /// The status of that item or of the call.
+    /// The status of that item, or of the call when 'item' is ZBATCH_NO_ITEM.
+    /// Never ZBATCH_PARTIAL.
     pub status: zbatch_status,
     /// libzstd's error code when it had one, else 0.
     pub zstd_error: i32,

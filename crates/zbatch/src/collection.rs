@@ -3,6 +3,7 @@
 
 use crate::buffer::BufferWithSegments;
 use crate::error::{Error, Result, Status};
+use crate::few::Few;
 use crate::segment::Segment;
 use std::fmt;
 use std::sync::Arc;
@@ -14,40 +15,28 @@ pub struct BufferWithSegmentsCollection {
 }
 
 struct Shared {
-    buffers: Buffers,
+    buffers: Few<BufferWithSegments>,
     /// The number of each buffer's first segment; empty when there is one buffer.
     starts: Vec<usize>,
     len: usize,
     size: usize,
 }
 
-/// One buffer, the usual result of decompression, needs no list.
-enum Buffers {
-    One([BufferWithSegments; 1]),
-    Several(Vec<BufferWithSegments>),
-}
-
 impl BufferWithSegmentsCollection {
-    /// A collection of one buffer.
-    pub(crate) fn of_one(buffer: BufferWithSegments) -> Result<Self> {
-        Self::of(Buffers::One([buffer]))
-    }
-
     /// Makes a collection of `buffers`; one may occur more than once.
     pub fn new(buffers: Vec<BufferWithSegments>) -> Result<Self> {
-        Self::of(Buffers::Several(buffers))
+        Self::of(Few::Many(buffers))
     }
 
-    fn of(buffers: Buffers) -> Result<Self> {
+    pub(crate) fn of(buffers: Few<BufferWithSegments>) -> Result<Self> {
         const TOO_LARGE: Error = Error::new(Status::InvalidArgument, "the collection has more bytes than memory has");
         let mut starts = Vec::new();
-        let all = buffers.as_slice();
-        let several = all.len() > 1;
+        let several = buffers.len() > 1;
         if several {
-            starts.try_reserve_exact(all.len()).map_err(|_| Error::no_memory())?;
+            starts.try_reserve_exact(buffers.len()).map_err(|_| Error::no_memory())?;
         }
         let (mut len, mut size) = (0usize, 0u64);
-        for buffer in all {
+        for buffer in buffers.iter() {
             if several {
                 starts.push(len);
             }
@@ -77,7 +66,7 @@ impl BufferWithSegmentsCollection {
 
     /// The buffers.
     pub fn buffers(&self) -> &[BufferWithSegments] {
-        self.shared.buffers.as_slice()
+        &self.shared.buffers
     }
 
     fn find(&self, index: usize) -> Option<(&BufferWithSegments, usize)> {
@@ -128,15 +117,6 @@ impl BufferWithSegmentsCollection {
         bytes.try_reserve_exact(self.size()).map_err(|_| Error::no_memory())?;
         self.iter().for_each(|segment| bytes.extend_from_slice(segment));
         Ok(bytes)
-    }
-}
-
-impl Buffers {
-    fn as_slice(&self) -> &[BufferWithSegments] {
-        match self {
-            Self::One(one) => one,
-            Self::Several(several) => several,
-        }
     }
 }
 

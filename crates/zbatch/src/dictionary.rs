@@ -230,7 +230,7 @@ pub struct TrainParameters {
     pub shrink: u32,
     /// Compression level to train for. 0 means 3.
     pub level: i32,
-    /// The dictionary's ID. 0 picks one from the content.
+    /// The dictionary's ID. 0 picks one by the content.
     pub dict_id: u32,
     /// Threads of zstd's own, as in [`RunOptions`](crate::RunOptions), but that 0 is the calling thread alone: on several,
     /// chance decides between parameters that do equally well, and so may the dictionary differ from run to run.

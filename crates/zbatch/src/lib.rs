@@ -34,6 +34,7 @@ mod contexts;
 mod control;
 mod dictionary;
 mod error;
+mod few;
 mod frame;
 mod items;
 mod libzstd;

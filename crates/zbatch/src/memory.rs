@@ -13,12 +13,14 @@ use std::ops::{Deref, DerefMut};
 
 /// Smaller blocks come from the ordinary allocator: zeroing them is cheaper than a system call.
 const SMALLEST_MAPPING: usize = 64 << 10;
+/// Still smaller ones are not worth keeping.
+const SMALLEST_KEPT: usize = 1 << 10;
 
 /// A block of output memory. All of it is initialised; see above for what it holds.
 pub(crate) struct Memory(Kind);
 
 enum Kind {
-    Heap(Vec<u8>),
+    Heap(Heap),
     #[cfg(unix)]
     Pages(pages::Pages),
     #[cfg(unix)]
@@ -28,7 +30,7 @@ enum Kind {
 impl Memory {
     /// A block of no bytes.
     pub(crate) const fn empty() -> Self {
-        Self(Kind::Heap(Vec::new()))
+        Self(Kind::Heap(Heap { bytes: Vec::new(), used: 0 }))
     }
 
     /// A block of `size` bytes.
@@ -37,19 +39,13 @@ impl Memory {
         if size >= SMALLEST_MAPPING {
             return pages::Pages::new(size).map(|pages| Self(Kind::Pages(pages))).ok_or(Error::no_memory());
         }
-        let mut heap = Vec::new();
-        heap.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
-        heap.resize(size, 0);
-        Ok(Self(Kind::Heap(heap)))
+        Heap::new(size).map(|heap| Self(Kind::Heap(heap)))
     }
 
     /// Cuts the block to its first `size` bytes and gives the memory behind them back.
     pub(crate) fn truncate(&mut self, size: usize) {
         match &mut self.0 {
-            Kind::Heap(heap) => {
-                heap.truncate(size);
-                heap.shrink_to_fit();
-            }
+            Kind::Heap(heap) => heap.truncate(size),
             #[cfg(unix)]
             Kind::Pages(pages) => pages.truncate(size),
             #[cfg(unix)]
@@ -71,7 +67,7 @@ impl Deref for Memory {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Kind::Heap(heap) => heap,
+            Kind::Heap(heap) => &heap.bytes[..heap.used],
             #[cfg(unix)]
             Kind::Pages(pages) => pages.bytes(),
             #[cfg(unix)]
@@ -83,7 +79,7 @@ impl Deref for Memory {
 impl DerefMut for Memory {
     fn deref_mut(&mut self) -> &mut [u8] {
         match &mut self.0 {
-            Kind::Heap(heap) => heap,
+            Kind::Heap(heap) => &mut heap.bytes[..heap.used],
             #[cfg(unix)]
             Kind::Pages(pages) => pages.bytes_mut(),
             #[cfg(unix)]
@@ -95,6 +91,46 @@ impl DerefMut for Memory {
 impl AsRef<[u8]> for Memory {
     fn as_ref(&self) -> &[u8] {
         self
+    }
+}
+
+/// A small block: `used` bytes of initialised ones.
+struct Heap {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl Heap {
+    fn new(size: usize) -> Result<Self> {
+        #[cfg(unix)]
+        if size >= SMALLEST_KEPT
+            && let Some(bytes) = pages::take_small(size)
+        {
+            return Ok(Self { bytes, used: size });
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
+        bytes.resize(size, 0);
+        Ok(Self { bytes, used: size })
+    }
+
+    fn truncate(&mut self, size: usize) {
+        /// Less than this is not worth moving the rest for.
+        const WORTH_GIVING_BACK: usize = 4 << 10;
+        self.used = self.used.min(size);
+        if self.bytes.len() - self.used > WORTH_GIVING_BACK {
+            self.bytes.truncate(self.used);
+            self.bytes.shrink_to_fit();
+        }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if self.bytes.len() >= SMALLEST_KEPT {
+            pages::keep_small(std::mem::take(&mut self.bytes));
+        }
     }
 }
 
@@ -204,6 +240,7 @@ mod pages {
     const HUGE_PAGE: usize = 2 << 20;
     const MOST_RETAINED: usize = 64 << 20;
     const MOST_BLOCKS: usize = 64;
+    const MOST_SMALL: usize = 16;
 
     /// Whole pages from the system; `bytes()` is the part of them that is in use.
     pub(super) struct Pages {
@@ -380,10 +417,11 @@ mod pages {
 
     /// Freed blocks. Never waited for: a call that finds the store in use maps or unmaps for itself, so that a thread that
     /// held it at a `fork` cannot stop the child.
-    static STORE: Mutex<Store> = Mutex::new(Store { blocks: Vec::new(), size: 0, generation: None });
+    static STORE: Mutex<Store> = Mutex::new(Store { blocks: Vec::new(), small: Vec::new(), size: 0, generation: None });
 
     struct Store {
         blocks: Vec<ManuallyDrop<Pages>>,
+        small: Vec<Vec<u8>>,
         size: usize,
         generation: Option<u32>,
     }
@@ -400,11 +438,10 @@ mod pages {
             Some(pages)
         }
 
-        /// Keeps a block, or returns it when there is no room, or when this is a child of the process that first kept one.
+        /// Keeps a block, or returns it when it may not be kept.
         fn keep(&mut self, pages: Pages) -> Option<Pages> {
-            let own = generation().is_some_and(|now| *self.generation.get_or_insert(now) == now);
             let full = self.size + pages.mapped > MOST_RETAINED || self.blocks.len() == MOST_BLOCKS;
-            if !own || full || self.blocks.try_reserve(1).is_err() {
+            if full || !self.may_keep() || self.blocks.try_reserve(1).is_err() {
                 return Some(pages);
             }
             self.size += pages.mapped;
@@ -412,8 +449,32 @@ mod pages {
             None
         }
 
+        /// The last small block that was kept, if it holds `wanted` bytes and not many more.
+        fn take_small(&mut self, wanted: usize) -> Option<Vec<u8>> {
+            self.release_inherited();
+            let fits = |bytes: &mut Vec<u8>| bytes.len() >= wanted && bytes.len() / 4 <= wanted;
+            let bytes = self.small.pop_if(fits)?;
+            self.size -= bytes.len();
+            Some(bytes)
+        }
+
+        fn keep_small(&mut self, bytes: Vec<u8>) {
+            let full = self.size + bytes.len() > MOST_RETAINED || self.small.len() == MOST_SMALL;
+            if full || !self.may_keep() || self.small.try_reserve(1).is_err() {
+                return;
+            }
+            self.size += bytes.len();
+            self.small.push(bytes);
+        }
+
+        /// Whether this is the process that first kept a block, and not a child of it.
+        fn may_keep(&mut self) -> bool {
+            generation().is_some_and(|now| *self.generation.get_or_insert(now) == now)
+        }
+
         fn release(&mut self) {
             self.size = 0;
+            self.small.clear();
             for pages in self.blocks.drain(..) {
                 ManuallyDrop::into_inner(pages).unmap();
             }
@@ -424,6 +485,16 @@ mod pages {
             if self.size > 0 && self.generation != generation() {
                 self.release();
             }
+        }
+    }
+
+    pub(super) fn take_small(wanted: usize) -> Option<Vec<u8>> {
+        STORE.try_lock().ok()?.take_small(wanted)
+    }
+
+    pub(super) fn keep_small(bytes: Vec<u8>) {
+        if let Ok(mut store) = STORE.try_lock() {
+            store.keep_small(bytes);
         }
     }
 

@@ -50,7 +50,7 @@ pub struct CompressionParameters {
     pub target_length: i32,
     /// The match finder: 1, fastest, to 9, strongest.
     pub strategy: i32,
-    /// Use the whole window even when the content is shorter.
+    /// Keep matches within the window also where they reach into the dictionary.
     pub force_max_window: bool,
     /// Long-distance matching: 1 on, 2 off.
     pub enable_ldm: i32,

@@ -12,6 +12,7 @@
 //! was made in; a later one makes its own and forgets the old one. Locks are tried, never waited for: one that another thread held
 //! at the moment of the fork stays locked in the child for ever.
 
+use crate::few::Few;
 use crate::memory;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -106,7 +107,7 @@ pub(crate) fn wanted(threads: i32, nanoseconds: u64) -> usize {
 
 /// The chunks of a batch, to be claimed one by one, each by one worker; and roughly how long those that are left take.
 pub(crate) struct Queue<C> {
-    chunks: Vec<C>,
+    chunks: Few<C>,
     nanoseconds: u64,
 }
 
@@ -118,7 +119,7 @@ pub(crate) trait Chunk {
 impl<C: Chunk> Queue<C> {
     /// Chunks are claimed in the order given, but that far larger ones than the rest go first: one that came last would keep
     /// a single worker busy while the others have nothing left to do.
-    pub(crate) fn new(mut chunks: Vec<C>) -> Self {
+    pub(crate) fn new(mut chunks: Few<C>) -> Self {
         let nanoseconds = chunks.iter().map(C::nanoseconds).fold(0, u64::saturating_add);
         let large = (nanoseconds / (chunks.len() as u64).max(1)).saturating_mul(4);
         let order = |chunk: &C| if chunk.nanoseconds() > large { chunk.nanoseconds() } else { 0 };
@@ -209,7 +210,7 @@ mod tests {
     }
 
     fn eight() -> Queue<Sleep> {
-        Queue::new((0..8).map(Sleep).collect())
+        Queue::new(Few::Many((0..8).map(Sleep).collect()))
     }
 
     #[test]
@@ -219,7 +220,7 @@ mod tests {
             done[i].fetch_add(1, Relaxed);
             std::thread::sleep(std::time::Duration::from_millis(1));
         };
-        let workers = run(Queue::new((0..40).map(Sleep).collect()), 2, || (), sleep);
+        let workers = run(Queue::new(Few::Many((0..40).map(Sleep).collect())), 2, || (), sleep);
         assert!(done.iter().all(|count| count.load(Relaxed) == 1));
         assert_eq!(workers, 2);
     }
@@ -240,7 +241,7 @@ mod tests {
                 self.0
             }
         }
-        let mut queue = Queue::new([1, 2, 1, 2, 100, 1, 2, 1].map(Sized).into());
+        let mut queue = Queue::new(Few::Many([1, 2, 1, 2, 100, 1, 2, 1].map(Sized).into()));
         let order: Vec<u64> = std::iter::from_fn(|| queue.claim()).map(|chunk| chunk.0).collect();
         assert_eq!(order, [100, 1, 2, 1, 2, 1, 2, 1]);
     }

@@ -2,13 +2,14 @@
 //! case, so that every frame is made with `compressBound` bytes free (less makes libzstd fail, or choose other bytes) and is
 //! never moved; the pages behind the last frame were not touched and are given back.
 
-use super::{Job, Partial, Worker, collected, filled, plan, reserved, same_length, status_at, take};
+use super::{Job, Partial, Worker, filled, plan, reserved, same_length, status_at, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
 use crate::dictionary::Dictionary;
 use crate::error::{Error, Result, Status, Subject};
+use crate::few::Few;
 use crate::items::Items;
 use crate::libzstd::{CompressionContext, CompressionDictionary, DecompressionContext, compress_bound};
 use crate::memory::{Arena, Memory};
@@ -206,17 +207,16 @@ impl Compressor {
             statuses.fill(Status::Ok);
         }
         let job = Job::new(run, Subject::Compressing, statuses.is_some());
-        let ranges = collected(plan::cut(items.len(), |item| items.get(item).len() as u64))?;
-        let mut made: Vec<Option<BufferWithSegments>> = filled(None, ranges.len())?;
-        let mut chunks = reserved(ranges.len())?;
+        let ranges = Few::collect(plan::cut(items.len(), |item| items.get(item).len() as u64))?;
+        let mut made: Few<Option<BufferWithSegments>> = Few::collect(ranges.iter().map(|_| None))?;
         let mut total = 0u64;
-        for (range, place) in ranges.into_iter().zip(&mut made) {
+        let chunks = Few::collect(ranges.iter().zip(made.iter_mut()).map(|(range, place)| {
             let statuses = statuses.as_mut().map(|rest| take(rest, range.len()));
             let bytes: u64 = range.clone().map(|item| items.get(item).len() as u64 + plan::ITEM).sum();
             let nanoseconds = bytes.saturating_mul(self.parameters.nanoseconds_per_byte());
             total = total.saturating_add(bytes);
-            chunks.push(Chunk { range, statuses, place, nanoseconds });
-        }
+            Chunk { range: range.clone(), statuses, place, nanoseconds }
+        }))?;
         let total = usize::try_from(total).unwrap_or(usize::MAX);
         let start = || {
             let bench = Bench { arena: Arena::new(total), verifier: None };
@@ -227,8 +227,7 @@ impl Compressor {
         });
         let error = job.end(workers)?;
         // A chunk without a buffer had not even the memory for its table.
-        let buffers: Option<Vec<BufferWithSegments>> = made.into_iter().collect();
-        let value = BufferWithSegmentsCollection::new(buffers.ok_or(Error::no_memory())?)?;
+        let value = BufferWithSegmentsCollection::of(made.all().ok_or(Error::no_memory())?)?;
         Ok(Partial { value, error })
     }
 

@@ -7,18 +7,19 @@
 
 use super::layout::{Chunk, FAILED, Layout, Place, UNKNOWN, expected, within_memory};
 use super::ledger::{Grown, Ledger};
-use super::{Job, Partial, Worker, collected, filled, plan, reserved, same_length, status_at, take};
+use super::{Job, Partial, Worker, filled, plan, same_length, status_at, take};
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
 use crate::dictionary::Dictionary;
 use crate::error::{Error, Result, Status, Subject};
+use crate::few::Few;
 use crate::frame::{self, Measure};
 use crate::items::Items;
 use crate::libzstd::{Code, DecompressionContext};
 use crate::memory::Memory;
 use crate::params::{DecompressionParameters, Format, RunOptions};
-use crate::segment::Segment;
+use crate::segment::{self, Segment};
 use crate::workers::{self, Queue};
 
 /// Decompresses frames to items: python-zstandard's `ZstdDecompressor`. Immutable; any number of threads may use one.
@@ -275,6 +276,19 @@ impl Decompressor {
         let mut segments = filled(Segment::default(), items.len())?;
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
         let count = self.plan(&job, items, sizes, &mut segments, &mut statuses)?;
+        self.deliver(job, items, sizes, segments, count, statuses)
+    }
+
+    /// Runs a batch that was planned, and ties what it makes.
+    fn deliver<I: Items + ?Sized>(
+        &self,
+        job: Job<'_>,
+        items: &I,
+        sizes: Option<&[u64]>,
+        mut segments: Vec<Segment>,
+        count: usize,
+        mut statuses: Option<&mut [Status]>,
+    ) -> Result<Partial<BufferWithSegmentsCollection>> {
         let layout = Layout::new(items, &mut segments[..count])?;
         let mut block = Memory::new(layout.block_size)?;
         let ledger = Ledger::new(self.parameters.total_limit());
@@ -308,15 +322,15 @@ impl Decompressor {
         let mut segments = filled(Segment::default(), items.len())?;
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
         let count = self.plan(&job, items, None, &mut segments, &mut statuses)?;
-        let ranges = collected(plan::cut(count, |item| expected(items.get(item), segments[item].length)))?;
+        let ranges = Few::collect(plan::cut(count, |item| expected(items.get(item), segments[item].length)))?;
+        let exact = written.is_none();
         let mut rest = (&mut segments[..], &mut *dsts, statuses.as_deref_mut());
-        let mut chunks = reserved(ranges.len())?;
-        for range in ranges {
+        let chunks = Few::collect(ranges.iter().map(|range| {
             let segments = take(&mut rest.0, range.len());
-            let place = Place::Spans { spans: take(&mut rest.1, range.len()), exact: written.is_none() };
+            let place = Place::Spans { spans: take(&mut rest.1, range.len()), exact };
             let statuses = rest.2.as_mut().map(|rest| take(rest, range.len()));
-            chunks.push(Chunk::new(items, range, segments, statuses, place));
-        }
+            Chunk::new(items, range.clone(), segments, statuses, place)
+        }))?;
         let workers = self.work(&job, items, None, chunks, &Ledger::new(u64::MAX));
         let limit = self.parameters.total_limit();
         let mut total = 0u64;
@@ -350,7 +364,8 @@ impl Decompressor {
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
         let count = self.plan(&job, items, sizes, segments, &mut statuses)?;
         if segments[..count].iter().any(|segment| segment.length == UNKNOWN) {
-            let all = self.to_buffer(items, sizes, run, statuses)?;
+            let planned = segment::copied(segments)?;
+            let all = self.deliver(job, items, sizes, planned, count, statuses)?;
             all.value.copy_to(dst).map_err(|_| TOO_SMALL)?;
             let mut offset = 0;
             for (place, item) in segments.iter_mut().zip(all.value.iter()) {
@@ -385,13 +400,12 @@ impl Decompressor {
             let statuses = statuses.as_deref_mut();
             self.measure_part(job, items, sizes, Part { first: 0, segments: &mut *segments, statuses });
         } else {
-            let mut parts = reserved(segments.len().div_ceil(Part::ITEMS))?;
-            let mut rest = (&mut *segments, statuses.as_deref_mut());
-            while !rest.0.is_empty() {
-                let (first, count) = (items.len() - rest.0.len(), rest.0.len().min(Part::ITEMS));
-                let statuses = rest.1.as_mut().map(|rest| take(rest, count));
-                parts.push(Part { first, segments: take(&mut rest.0, count), statuses });
-            }
+            let mut statuses = statuses.as_deref_mut();
+            let firsts = (0..items.len()).step_by(Part::ITEMS);
+            let parts = Few::collect(firsts.zip(segments.chunks_mut(Part::ITEMS)).map(|(first, segments)| {
+                let statuses = statuses.as_mut().map(|rest| take(rest, segments.len()));
+                Part { first, segments, statuses }
+            }))?;
             let measure = |(): &mut (), part| self.measure_part(job, items, sizes, part);
             workers::run(Queue::new(parts), job.run.threads, || (), measure);
         }
@@ -434,7 +448,7 @@ impl Decompressor {
         job: &Job<'_>,
         items: &I,
         sizes: Option<&[u64]>,
-        chunks: Vec<Chunk<'a, D>>,
+        chunks: Few<Chunk<'a, D>>,
         ledger: &Ledger<'a>,
     ) -> u32 {
         let start = || Worker { job, context: self.check_out(), tally: Tally::default() };

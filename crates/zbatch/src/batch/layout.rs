@@ -1,10 +1,11 @@
 //! Where the content of a batch lies: which chunks share one block, where each item is in it, and how all is tied into a
 //! collection at the end.
 
-use super::{collected, plan, reserved, take};
+use super::{plan, reserved, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::error::{Error, Result, Status};
+use crate::few::Few;
 use crate::frame::CONTENTSIZE_UNKNOWN;
 use crate::items::Items;
 use crate::memory::Memory;
@@ -76,7 +77,7 @@ pub(super) fn expected(item: &[u8], planned: u64) -> u64 {
 
 /// Which chunks share the block, and where in it their items lie.
 pub(super) struct Layout {
-    chunks: Vec<Laid>,
+    chunks: Few<Laid>,
     pub(super) block_size: usize,
 }
 
@@ -90,7 +91,7 @@ impl Layout {
     pub(super) fn new<I: Items + ?Sized>(items: &I, segments: &mut [Segment]) -> Result<Self> {
         let mut end = 0u64;
         let ranges = plan::cut(segments.len(), |item| expected(items.get(item), segments[item].length));
-        let chunks = collected(ranges.map(|range| {
+        let chunks = Few::collect(ranges.map(|range| {
             let places = &segments[range.clone()];
             let laid = Laid { own: places.iter().any(|place| place.length == UNKNOWN), known_before: end, range };
             if !laid.own {
@@ -118,10 +119,9 @@ impl Layout {
         mut block: &'a mut [u8],
         mut segments: &'a mut [Segment],
         mut statuses: Option<&'a mut [Status]>,
-    ) -> Result<Vec<Chunk<'a, NoSpans>>> {
-        let mut chunks = reserved(self.chunks.len())?;
+    ) -> Result<Few<Chunk<'a, NoSpans>>> {
         let mut ends = self.chunks.iter().skip(1).map(|laid| laid.known_before);
-        for laid in &self.chunks {
+        Few::collect(self.chunks.iter().map(|laid| {
             let size = ends.next().map_or(block.len() as u64, |end| end - laid.known_before);
             let slots = take(&mut block, within_memory(size));
             let place = match laid.own {
@@ -130,9 +130,8 @@ impl Layout {
             };
             let statuses = statuses.as_mut().map(|rest| take(rest, laid.range.len()));
             let segments = take(&mut segments, laid.range.len());
-            chunks.push(Chunk::new(items, laid.range.clone(), segments, statuses, place));
-        }
-        Ok(chunks)
+            Chunk::new(items, laid.range.clone(), segments, statuses, place)
+        }))
     }
 
     /// The first item that exceeds `limit` with those before it: known ones count as planned, the others as they came in.
@@ -170,7 +169,7 @@ impl Layout {
         segments: Vec<Segment>,
     ) -> Result<BufferWithSegmentsCollection> {
         if !self.chunks.is_empty() && self.chunks.iter().all(|laid| !laid.own) {
-            return BufferWithSegmentsCollection::of_one(BufferWithSegments::from_parts(block, segments));
+            return BufferWithSegmentsCollection::of(Few::One(BufferWithSegments::from_parts(block, segments)));
         }
         let block = Arc::new(block);
         let mut buffers = reserved(self.chunks.len())?;

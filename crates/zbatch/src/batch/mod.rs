@@ -185,13 +185,3 @@ fn reserved<T>(count: usize) -> Result<Vec<T>> {
     all.try_reserve_exact(count).map_err(|_| Error::no_memory())?;
     Ok(all)
 }
-
-/// The elements of `iterator`, or an error when there is no memory for them.
-fn collected<T>(iterator: impl Iterator<Item = T>) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    for element in iterator {
-        all.try_reserve(1).map_err(|_| Error::no_memory())?;
-        all.push(element);
-    }
-    Ok(all)
-}
