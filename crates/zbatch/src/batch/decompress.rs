@@ -227,7 +227,7 @@ impl Decompressor {
         }
     }
 
-    /// Writes how many bytes each item becomes to `sizes`, [`CONTENTSIZE_UNKNOWN`] where its frames do not record it, and
+    /// Writes how many bytes each item becomes to `sizes`, [`CONTENTSIZE_UNKNOWN`](crate::CONTENTSIZE_UNKNOWN) where its frames do not record it, and
     /// returns the sum, or `None` when any is unknown. The sizes are claims: they fit the limits and what the frames can
     /// hold, but only decompressing proves them.
     pub fn decompressed_sizes<I: Items + ?Sized>(&self, items: &I, sizes: &mut [u64]) -> Result<Option<u64>> {
@@ -244,7 +244,7 @@ impl Decompressor {
     }
 
     /// Decompresses `items` to as many segments in the same order. `sizes` tells the size of each item's content, 0 or
-    /// [`CONTENTSIZE_UNKNOWN`] where the caller does not know it. One item that fails fails the call, and the error names the
+    /// [`CONTENTSIZE_UNKNOWN`](crate::CONTENTSIZE_UNKNOWN) where the caller does not know it. One item that fails fails the call, and the error names the
     /// lowest. When every size is known beforehand the result is one buffer.
     pub fn multi_decompress_to_buffer<I: Items + ?Sized>(
         &self,
