@@ -56,8 +56,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<String, String> {
     let batch = Batch::read(&arguments.paths, cut)?;
     let dict = arguments.dict.map(|size| train(&batch, size, arguments)).transpose()?;
     let repeat = arguments.repeat.unwrap_or_else(|| repeats(batch.bytes()));
-    // The warm-up counts as a turn.
-    let turns = repeat as usize + 1;
+    // The two that are not timed are turns as well.
+    let turns = repeat as usize + 2;
     let report = progress::watch(turns * PASSES, |done| measure(&batch, dict.as_ref(), arguments, repeat, done))?;
     Ok(if arguments.json { report.json() } else { report.table() })
 }
@@ -126,7 +126,8 @@ fn measure(
         content_room: touched(batch.bytes())?,
     };
 
-    // The first turn fills contexts and caches, counts the threads that worked, and is not timed.
+    // The first turn fills contexts and caches, and wakes helpers. It and the last are not timed: they count threads, which
+    // takes time.
     let (compressing, decompressing) = (Stats::default(), Stats::default());
     let (_, frames) = contestants.turn(0, Some([&compressing, &decompressing]), passes_done)?;
     let mut times: [Vec<Duration>; PASSES] = Default::default();
@@ -134,6 +135,7 @@ fn measure(
         let (turn_times, _) = contestants.turn(turn, None, passes_done)?;
         times.iter_mut().zip(turn_times).for_each(|(all, time)| all.push(time));
     }
+    contestants.turn(0, Some([&compressing, &decompressing]), passes_done)?;
     let [compress, plain_compress, decompress, plain_decompress] = times.map(median);
     Ok(Report {
         items: batch.len(),
