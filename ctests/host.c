@@ -76,10 +76,11 @@ int main(void)
         CHECK(sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
     }
 
-    /* Now there are workers.  With the signal blocked here, nobody takes it until we do. */
+    /* Now there are workers, made while SIGUSR1 was not blocked.  Blocked here, nobody takes it until we do. */
+    CHECK(sigaddset(&before, SIGUSR1) == 0 && pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
-    CHECK(sigaction(SIGUSR2, &action, NULL) == 0 && kill(getpid(), SIGUSR2) == 0);
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0 && kill(getpid(), SIGUSR1) == 0);
     CHECK(work() == (size_t)COUNT * SIZE && caught == 0);
     CHECK(sigemptyset(&before) == 0 && pthread_sigmask(SIG_SETMASK, &before, NULL) == 0 && caught == 1);
     return EXIT_SUCCESS;

@@ -1,9 +1,13 @@
-/* 64 threads on one compressor and one decompressor, each with batches of its own. */
+/* 64 threads on one compressor and one decompressor, each with batches of its own.  The first thread's are large: workers
+ * are counted there, to prove that helpers come while everybody asks for them. */
 #include "check.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
-enum { THREADS = 64, COUNT = 400, ROUNDS = 6 };
+enum { THREADS = 64, COUNT = 400, LARGE = 3000, ROUNDS = 6 };
+
+static uint32_t most_workers; /* of the first thread's batches, and its alone until it is joined */
 
 static zbatch_compressor *compressor;
 static zbatch_decompressor *decompressor;
@@ -14,12 +18,17 @@ static void *work(void *number)
 {
     const size_t me = (size_t)(uintptr_t)number;
     for (size_t round = 0; round < ROUNDS; round++) {
-        zbatch_run_options run = { .struct_size = sizeof run, .threads = (int32_t)((me + round) % 4) };
+        zbatch_run_stats stats = { .struct_size = sizeof stats };
+        zbatch_run_options run = { .struct_size = sizeof run, .threads = (int32_t)((me + round) % 4), .stats = &stats };
         zbatch_collection *frames, *back;
-        const size_t first = (me + round) % (COUNT / 2), count = COUNT - first;
+        const size_t first = (me + round) % (COUNT / 2), count = (me == 0 ? LARGE : COUNT) - first;
+        if (me == 0)
+            run.threads = 2;
         const zbatch_view *items = records.views + first;
         CHECK(zbatch_multi_compress_to_buffer(compressor, items, count, &run, NULL, &frames, NULL) == ZBATCH_OK);
         check_items(frames, zbatch_collection_views(expected) + first, count);
+        if (me == 0 && stats.workers > most_workers)
+            most_workers = stats.workers;
         CHECK(zbatch_multi_decompress_to_buffer(decompressor, zbatch_collection_views(frames), count, NULL, &run, NULL,
                                                 &back, NULL) == ZBATCH_OK);
         check_items(back, items, count);
@@ -32,17 +41,18 @@ static void *work(void *number)
 int main(void)
 {
     pthread_t thread[THREADS];
-    records = records_new(COUNT);
+    records = records_new(LARGE);
     EXPECT(ZBATCH_OK, zbatch_compressor_new(NULL, NULL, &compressor, &error));
     EXPECT(ZBATCH_OK, zbatch_decompressor_new(NULL, NULL, &decompressor, &error));
     zbatch_run_options alone = { .struct_size = sizeof alone, .threads = 1 };
     EXPECT(ZBATCH_OK,
-           zbatch_multi_compress_to_buffer(compressor, records.views, COUNT, &alone, NULL, &expected, &error));
+           zbatch_multi_compress_to_buffer(compressor, records.views, LARGE, &alone, NULL, &expected, &error));
 
     for (size_t i = 0; i < THREADS; i++)
         CHECK(pthread_create(&thread[i], NULL, work, (void *)(uintptr_t)i) == 0);
     for (size_t i = 0; i < THREADS; i++)
         CHECK(pthread_join(thread[i], NULL) == 0);
+    CHECK(most_workers >= (sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1));
 
     zbatch_collection_free(expected);
     zbatch_decompressor_free(decompressor);

@@ -760,7 +760,7 @@ typedef struct {
      * Threads that may work, the calling one among them.  0: zbatch chooses,
      * and a small batch stays on the calling thread.  1: the calling thread
      * alone.  n: at most n.  Negative: one for every CPU that this process may
-     * use, by its affinity and its cgroup's quota.
+     * use, by its affinity and its cgroup's quota at its first batch.
      */
     int32_t threads;
     /** 0 or ZBATCH_RUN_VERIFY. */

@@ -51,7 +51,7 @@ impl Batch {
 
     fn add(&mut self, path: &Path, cut: Cut) -> Result<(), String> {
         let content = fs::read(path).map_err(|error| about(path, error))?;
-        let file = self.files.len();
+        let (file, known) = (self.files.len(), self.places.len());
         match cut {
             Cut::Whole => self.places.push((file, 0..content.len())),
             Cut::Lines => {
@@ -68,7 +68,7 @@ impl Batch {
             }
         }
         self.files.push((path.into(), content));
-        self.bytes = self.places.iter().map(|(_, place)| place.len()).sum();
+        self.bytes += self.places[known..].iter().map(|(_, place)| place.len()).sum::<usize>();
         Ok(())
     }
 

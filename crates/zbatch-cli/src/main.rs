@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// Compress and decompress many items at once, on every core.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(name = "zbatch", version, about)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

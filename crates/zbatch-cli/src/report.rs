@@ -30,7 +30,8 @@ impl Direction {
 
     /// Beside plain loops on as many threads that share the items and never wait for each other.
     fn of_limit(&self) -> f64 {
-        self.gain() / f64::from(self.workers.max(1))
+        let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.gain() / (self.workers.max(1) as usize).min(cpus) as f64
     }
 }
 

@@ -48,7 +48,7 @@ pub struct zbatch_run_options {
     /// Threads that may work, the calling one among them.  0: zbatch chooses,
     /// and a small batch stays on the calling thread.  1: the calling thread
     /// alone.  n: at most n.  Negative: one for every CPU that this process may
-    /// use, by its affinity and its cgroup's quota.
+    /// use, by its affinity and its cgroup's quota at its first batch.
     pub threads: i32,
     /// 0 or ZBATCH_RUN_VERIFY.
     pub flags: u32,

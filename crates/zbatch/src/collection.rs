@@ -1,5 +1,5 @@
-//! Several buffers whose segments are numbered in one go: the result of every batch. Finding a segment is a binary search
-//! over the buffers, and no search at all when there is one.
+//! Several buffers whose segments are numbered in one go: the result of every batch. Finding a segment is a guess,
+//! else a binary search over the buffers, and nothing at all when there is one.
 
 use crate::buffer::BufferWithSegments;
 use crate::error::{Error, Result, Status};
@@ -77,7 +77,13 @@ impl BufferWithSegmentsCollection {
         if let [buffer] = buffers {
             return Some((buffer, index));
         }
-        let buffer = starts.partition_point(|&start| start <= index) - 1;
+        // Buffers of a batch hold much the same number of segments: the first guess is right, or nearly.
+        let holds = |buffer: usize| starts[buffer] <= index && starts.get(buffer + 1).is_none_or(|&next| index < next);
+        let guess = index as u128 * buffers.len() as u128 / self.len() as u128;
+        let guess = usize::try_from(guess).ok()?;
+        let near = [guess, guess + 1, guess.saturating_sub(1)];
+        let found = near.into_iter().find(|&buffer| buffer < buffers.len() && holds(buffer));
+        let buffer = found.unwrap_or_else(|| starts.partition_point(|&start| start <= index) - 1);
         Some((&buffers[buffer], index - starts[buffer]))
     }
 

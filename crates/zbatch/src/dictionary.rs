@@ -5,7 +5,7 @@
 use crate::error::{Error, Result, Status, Subject};
 use crate::items::Items;
 use crate::libzstd::{self, Code, CompressionDictionary, Content, DecompressionDictionary, DictBytes, Training};
-use crate::memory::Memory;
+use crate::memory::{self, Memory};
 use crate::params::CompressionParameters;
 use crate::workers;
 use std::fmt;
@@ -75,7 +75,8 @@ impl Dictionary {
         let (joined, sizes) = joined(samples)?;
         let mut training = parameters.training();
         let mut room = Memory::new(parameters.dict_size())?;
-        let size = libzstd::train(&joined, &sizes, &mut training, &mut room).map_err(|code| match code {
+        let size = memory::without_signals(|| libzstd::train(&joined, &sizes, &mut training, &mut room));
+        let size = size.map_err(|code| match code {
             Code::SRC_SIZE_WRONG | Code::GENERIC => Error::told(Status::BadSamples, code, TOO_FEW),
             Code::DST_SIZE_TOO_SMALL => Error::from(code).as_status(Status::InvalidArgument),
             code => code.into(),

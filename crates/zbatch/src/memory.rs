@@ -186,13 +186,22 @@ impl Arena {
 /// `None` when the system has no room to tell of forks.
 pub(crate) fn generation() -> Option<u32> {
     #[cfg(unix)]
-    return forks::generation();
+    return process::generation();
     #[cfg(not(unix))]
     return Some(0);
 }
 
+/// Runs `body`, which starts threads: they begin with every signal blocked, so that none of the program's handlers runs on
+/// them. The calling thread's mask is as before when it returns.
+pub(crate) fn without_signals<R>(body: impl FnOnce() -> R) -> R {
+    #[cfg(unix)]
+    let _restored_on_return = process::BlockedSignals::new();
+    body()
+}
+
 #[cfg(unix)]
-mod forks {
+mod process {
+    use std::mem::MaybeUninit;
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -200,6 +209,29 @@ mod forks {
 
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Relaxed);
+    }
+
+    pub(super) struct BlockedSignals(Option<libc::sigset_t>);
+
+    impl BlockedSignals {
+        pub(super) fn new() -> Self {
+            let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+            // SAFETY: fills the set.
+            unsafe { libc::sigfillset(all.as_mut_ptr()) };
+            // SAFETY: reads the set that was just filled, and writes the mask that was.
+            let failed = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+            // SAFETY: written unless it failed.
+            Self((failed == 0).then(|| unsafe { before.assume_init() }))
+        }
+    }
+
+    impl Drop for BlockedSignals {
+        fn drop(&mut self) {
+            if let Some(before) = &self.0 {
+                // SAFETY: the mask that this thread had.
+                unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+            }
+        }
     }
 
     pub(super) fn generation() -> Option<u32> {

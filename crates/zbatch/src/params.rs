@@ -259,7 +259,7 @@ impl DecompressionParameters {
 pub struct RunOptions<'a> {
     /// Threads that may work, the calling one among them. 0: zbatch chooses, and a small batch stays on the calling thread.
     /// 1: the calling thread alone. n: at most n. Negative: one for every CPU that this process may use, by its affinity and
-    /// its cgroup's quota.
+    /// its cgroup's quota at its first batch.
     pub threads: i32,
     /// Decompress and compare every frame just made.
     pub verify: bool,

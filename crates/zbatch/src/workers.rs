@@ -61,7 +61,8 @@ impl Pool {
         }
         let size = cpus();
         let builder = rayon::ThreadPoolBuilder::new().num_threads(size).stack_size(STACK);
-        let threads = builder.thread_name(|index| format!("zbatch-{index}")).build().ok()?;
+        let builder = builder.thread_name(|index| format!("zbatch-{index}"));
+        let threads = memory::without_signals(|| builder.build()).ok()?;
         // The one of a parent process is left where it is: dropping it would wait for threads that do not exist here.
         let pool: &'static Self = Box::leak(Box::new(Self { threads, tickets: AtomicUsize::new(size), generation }));
         *place = Some(pool);
@@ -83,18 +84,20 @@ impl Drop for Ticket {
     }
 }
 
-/// The CPUs that this process may use, by its affinity and its cgroup's quota. Asked once: the answer takes longer than a
-/// small batch.
+/// The CPUs that this process may use, by its affinity and its cgroup's quota. Asked once in a process: the answer takes
+/// longer than a small batch.
 pub(crate) fn cpus() -> usize {
     static CPUS: AtomicUsize = AtomicUsize::new(0);
-    match CPUS.load(Relaxed) {
-        0 => {
-            let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
-            CPUS.store(cpus, Relaxed);
-            cpus
-        }
-        cpus => cpus,
+    static GENERATION: AtomicU32 = AtomicU32::new(0);
+    let generation = memory::generation().unwrap_or(0);
+    let known = CPUS.load(Relaxed);
+    if known != 0 && GENERATION.load(Relaxed) == generation {
+        return known;
     }
+    let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
+    GENERATION.store(generation, Relaxed);
+    CPUS.store(cpus, Relaxed);
+    cpus
 }
 
 /// How many threads may work on `nanoseconds` of work when the caller asked for `threads`.

@@ -322,7 +322,7 @@ impl Decompressor {
         let mut segments = filled(Segment::default(), items.len())?;
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
         let count = self.plan(&job, items, None, &mut segments, &mut statuses)?;
-        let ranges = Few::collect(plan::cut(count, |item| expected(items.get(item), segments[item].length)))?;
+        let ranges = Few::collect(plan::cut(count, |item| expected(items, item, segments[item].length)))?;
         let exact = written.is_none();
         let mut rest = (&mut segments[..], &mut *dsts, statuses.as_deref_mut());
         let chunks = Few::collect(ranges.iter().map(|range| {

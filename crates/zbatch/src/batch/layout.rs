@@ -54,7 +54,7 @@ impl<'a, D> Chunk<'a, D> {
         statuses: Option<&'a mut [Status]>,
         place: Place<'a, D>,
     ) -> Self {
-        let work = |(item, segment): (usize, &Segment)| expected(items.get(item), segment.length) + DECOMPRESSING;
+        let work = |(item, segment): (usize, &Segment)| expected(items, item, segment.length) + DECOMPRESSING;
         let nanoseconds = range.clone().zip(&*segments).map(work).fold(0, u64::saturating_add);
         Self { first: range.start, segments, statuses, place, nanoseconds }
     }
@@ -67,10 +67,10 @@ impl<D> workers::Chunk for Chunk<'_, D> {
 }
 
 /// How many bytes an item is expected to become, to weigh it.
-pub(super) fn expected(item: &[u8], planned: u64) -> u64 {
+pub(super) fn expected<I: Items + ?Sized>(items: &I, item: usize, planned: u64) -> u64 {
     match planned {
         FAILED => 0,
-        UNKNOWN => (item.len() as u64).saturating_mul(4),
+        UNKNOWN => (items.get(item).len() as u64).saturating_mul(4),
         size => size,
     }
 }
@@ -90,7 +90,7 @@ struct Laid {
 impl Layout {
     pub(super) fn new<I: Items + ?Sized>(items: &I, segments: &mut [Segment]) -> Result<Self> {
         let mut end = 0u64;
-        let ranges = plan::cut(segments.len(), |item| expected(items.get(item), segments[item].length));
+        let ranges = plan::cut(segments.len(), |item| expected(items, item, segments[item].length));
         let chunks = Few::collect(ranges.map(|range| {
             let places = &segments[range.clone()];
             let laid = Laid { own: places.iter().any(|place| place.length == UNKNOWN), known_before: end, range };
