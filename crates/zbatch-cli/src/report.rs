@@ -1,6 +1,7 @@
 //! What the bench found, for people and for programs.
 
 use serde_json::{Value, json};
+use std::num::NonZero;
 use std::time::Duration;
 
 pub(crate) struct Report {
@@ -28,14 +29,20 @@ impl Direction {
         self.plain.as_secs_f64() / self.zbatch.as_secs_f64()
     }
 
-    /// Beside plain loops on as many threads that share the items and never wait for each other.
-    fn of_limit(&self) -> f64 {
-        let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.gain() / (self.workers.max(1) as usize).min(cpus) as f64
+    /// Beside plain loops on all `allowed` threads that share the items and never wait for each other.
+    fn of_limit(&self, allowed: u32) -> f64 {
+        self.gain() / f64::from(allowed)
     }
 }
 
 impl Report {
+    /// Threads that may work: as many as were asked for, but no more than there are CPUs.
+    fn allowed(&self) -> u32 {
+        let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
+        u32::try_from(self.threads).ok().filter(|&asked| asked > 0).map_or(cpus, |asked| asked.min(cpus))
+    }
+
     fn ratio(&self) -> f64 {
         self.bytes as f64 / self.frame_bytes as f64
     }
@@ -80,11 +87,11 @@ impl Report {
                 &format!("{:.0}", self.nanoseconds_per_item(direction.plain)),
                 &format!("{:.2}x", direction.gain()),
                 &direction.workers.to_string(),
-                &format!("{:.0} %", 100.0 * direction.of_limit()),
+                &format!("{:.0} %", 100.0 * direction.of_limit(self.allowed())),
             ]);
         }
         text + "\nThe plain loop is libzstd one item at a time, with a kept context and into memory that was touched before;\nthe \
-                limit is that loop on each of the threads.\n"
+                limit is that loop on every thread that may work.\n"
     }
 
     pub(crate) fn json(&self) -> String {
@@ -101,11 +108,12 @@ impl Report {
                 "plain": side(direction.plain),
                 "gain": direction.gain(),
                 "workers": direction.workers,
-                "of_limit": direction.of_limit(),
+                "of_limit": direction.of_limit(self.allowed()),
             })
         };
         let report = json!({
             "items": self.items,
+            "threads_allowed": self.allowed(),
             "bytes": self.bytes,
             "compressed_bytes": self.frame_bytes,
             "ratio": self.ratio(),
