@@ -152,8 +152,9 @@ fn a_limit_bounds_what_items_of_unknown_size_take() {
     let error =
         decompressor.multi_decompress_to_buffer(&bombs, None, &RunOptions::with_threads(2)).expect_err("a limit");
     assert_eq!((error.status(), error.item()), (Status::Limit, Some(2)));
+    // Other tests of this process take some as well; without the limit it would be 16 GiB.
     if let (Some(before), Some(after)) = (before, peak_memory()) {
-        assert!(after - before < 200 << 10, "{} KiB more", after - before);
+        assert!(after - before < 1 << 20, "{} KiB more", after - before);
     }
 }
 
