@@ -1,7 +1,8 @@
 //! Bytes and a table of segments in them. Whoever owns the bytes (a vector, a mapped file, another language's array, an
 //! output block of ours) is behind one `Arc`, so that there is one buffer type and it has no lifetime parameter.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::memory::copied;
 use crate::segment::{self, Segment};
 use std::fmt;
 use std::sync::Arc;
@@ -35,16 +36,13 @@ impl BufferWithSegments {
     /// any order; each must lie inside the bytes, or the error names the first that does not.
     pub fn new(data: impl Owner + 'static, segments: &[Segment]) -> Result<Self> {
         segment::check(segments, data.bytes().len())?;
-        Ok(Self::from_parts(data, segment::copied(segments)?))
+        Ok(Self::from_parts(data, copied(segments)?))
     }
 
     /// Makes a buffer from copies of `data` and `segments`.
     pub fn copy_of(data: &[u8], segments: &[Segment]) -> Result<Self> {
         segment::check(segments, data.len())?;
-        let mut copy = Vec::new();
-        copy.try_reserve_exact(data.len()).map_err(|_| Error::no_memory())?;
-        copy.extend_from_slice(data);
-        Self::new(copy, segments)
+        Self::new(copied(data)?, segments)
     }
 
     /// A buffer whose table was made here and is known to fit.

@@ -4,6 +4,7 @@
 use crate::buffer::BufferWithSegments;
 use crate::error::{Error, Result, Status};
 use crate::few::Few;
+use crate::memory::reserved;
 use crate::segment::Segment;
 use std::fmt;
 use std::sync::Arc;
@@ -30,11 +31,8 @@ impl BufferWithSegmentsCollection {
 
     pub(crate) fn of(buffers: Few<BufferWithSegments>) -> Result<Self> {
         const TOO_LARGE: Error = Error::new(Status::InvalidArgument, "the collection has more bytes than memory has");
-        let mut starts = Vec::new();
         let several = buffers.len() > 1;
-        if several {
-            starts.try_reserve_exact(buffers.len()).map_err(|_| Error::no_memory())?;
-        }
+        let mut starts = reserved(if several { buffers.len() } else { 0 })?;
         let (mut len, mut size) = (0usize, 0u64);
         for buffer in buffers.iter() {
             if several {
@@ -119,8 +117,7 @@ impl BufferWithSegmentsCollection {
 
     /// The segments, in order and without gaps.
     pub fn tobytes(&self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(self.size()).map_err(|_| Error::no_memory())?;
+        let mut bytes = reserved(self.size())?;
         self.iter().for_each(|segment| bytes.extend_from_slice(segment));
         Ok(bytes)
     }

@@ -49,10 +49,7 @@ const BAD_DICT: Error = Error::new(Status::BadDict, "the bytes are not a diction
 impl Dictionary {
     /// Makes a dictionary from a copy of `data`.
     pub fn new(data: &[u8], kind: DictType) -> Result<Self> {
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(data.len()).map_err(|_| Error::no_memory())?;
-        bytes.extend_from_slice(data);
-        Self::of(bytes, kind, 0, 0)
+        Self::of(memory::copied(data)?, kind, 0, 0)
     }
 
     fn of(bytes: Vec<u8>, kind: DictType, k: u32, d: u32) -> Result<Self> {
@@ -81,9 +78,7 @@ impl Dictionary {
             Code::DST_SIZE_TOO_SMALL => Error::from(code).as_status(Status::InvalidArgument),
             code => code.into(),
         })?;
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
-        bytes.extend_from_slice(&room[..size]);
+        let bytes = memory::copied(&room[..size])?;
         Self::of(bytes, DictType::FullDict, training.k, training.d)
     }
 
@@ -301,9 +296,7 @@ fn joined<I: Items + ?Sized>(samples: &I) -> Result<(Vec<u8>, Vec<usize>)> {
     for index in 0..samples.len() {
         size = size.checked_add(samples.get(index).len()).ok_or(TOO_LARGE.with_item(index))?;
     }
-    let (mut bytes, mut sizes) = (Vec::new(), Vec::new());
-    bytes.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
-    sizes.try_reserve_exact(samples.len()).map_err(|_| Error::no_memory())?;
+    let (mut bytes, mut sizes) = (memory::reserved(size)?, memory::reserved(samples.len())?);
     for index in 0..samples.len() {
         let sample = samples.get(index);
         bytes.extend_from_slice(sample);

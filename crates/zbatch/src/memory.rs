@@ -16,6 +16,20 @@ const SMALLEST_MAPPING: usize = 64 << 10;
 /// Still smaller ones are not worth keeping.
 const SMALLEST_KEPT: usize = 1 << 10;
 
+/// An empty vector with room for `count` elements, or an error when there is no memory for them.
+pub(crate) fn reserved<T>(count: usize) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(count).map_err(|_| Error::no_memory())?;
+    Ok(all)
+}
+
+/// A copy of `all`, or an error when there is no memory for it.
+pub(crate) fn copied<T: Copy>(all: &[T]) -> Result<Vec<T>> {
+    let mut copy = reserved(all.len())?;
+    copy.extend_from_slice(all);
+    Ok(copy)
+}
+
 /// A block of output memory. All of it is initialised; see above for what it holds.
 pub(crate) struct Memory(Kind);
 
@@ -108,8 +122,7 @@ impl Heap {
         {
             return Ok(Self { bytes, used: size });
         }
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
+        let mut bytes = reserved(size)?;
         bytes.resize(size, 0);
         Ok(Self { bytes, used: size })
     }

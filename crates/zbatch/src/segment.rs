@@ -34,14 +34,6 @@ pub(crate) fn check(segments: &[Segment], size: usize) -> Result<()> {
     }
 }
 
-/// A copy of `table`, or an error when there is no memory for it.
-pub(crate) fn copied(table: &[Segment]) -> Result<Vec<Segment>> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(table.len()).map_err(|_| Error::no_memory())?;
-    copy.extend_from_slice(table);
-    Ok(copy)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

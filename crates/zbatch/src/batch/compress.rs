@@ -2,7 +2,7 @@
 //! case, so that every frame is made with `compressBound` bytes free (less makes libzstd fail, or choose other bytes) and is
 //! never moved; the pages behind the last frame were not touched and are given back.
 
-use super::{Job, Partial, Worker, filled, plan, reserved, same_length, status_at, take};
+use super::{Job, Partial, Worker, filled, plan, same_length, status_at, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result, Status, Subject};
 use crate::few::Few;
 use crate::items::Items;
 use crate::libzstd::{CompressionContext, CompressionDictionary, DecompressionContext, compress_bound};
-use crate::memory::{Arena, Memory};
+use crate::memory::{Arena, Memory, reserved};
 use crate::params::{CompressionParameters, Format, RunOptions};
 use crate::segment::Segment;
 use crate::workers::{self, Queue};

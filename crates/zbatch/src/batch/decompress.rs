@@ -17,9 +17,9 @@ use crate::few::Few;
 use crate::frame::{self, Measure};
 use crate::items::Items;
 use crate::libzstd::{Code, DecompressionContext};
-use crate::memory::Memory;
+use crate::memory::{Memory, copied};
 use crate::params::{DecompressionParameters, Format, RunOptions};
-use crate::segment::{self, Segment};
+use crate::segment::Segment;
 use crate::workers::{self, Queue};
 
 /// Decompresses frames to items: python-zstandard's `ZstdDecompressor`. Immutable; any number of threads may use one.
@@ -197,10 +197,7 @@ impl Decompressor {
         let mut memory = Memory::empty();
         let left = self.parameters.total_limit();
         let size = self.append(&mut context, item, &mut memory, 0, left).map_err(about)?;
-        let mut content = Vec::new();
-        content.try_reserve_exact(size).map_err(|_| Error::no_memory())?;
-        content.extend_from_slice(&memory[..size]);
-        Ok(content)
+        copied(&memory[..size])
     }
 
     /// Decompresses one item to the start of `dst` and returns the size of its content.
@@ -364,7 +361,7 @@ impl Decompressor {
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
         let count = self.plan(&job, items, sizes, segments, &mut statuses)?;
         if segments[..count].iter().any(|segment| segment.length == UNKNOWN) {
-            let planned = segment::copied(segments)?;
+            let planned = copied(segments)?;
             let all = self.deliver(job, items, sizes, planned, count, statuses)?;
             all.value.copy_to(dst).map_err(|_| TOO_SMALL)?;
             let mut offset = 0;
@@ -513,10 +510,14 @@ impl Decompressor {
                     let size = job.item(tally, whose, status, || match planned {
                         UNKNOWN => {
                             let size = self.append(context?, src, &mut own, end, left);
-                            size.inspect_err(|error| ledger.note(item, *error == self.total_limit()))
+                            size.inspect_err(|error| {
+                                if *error == self.total_limit() {
+                                    ledger.note(item);
+                                }
+                            })
                         }
                         size if size > left => {
-                            ledger.note(item, true);
+                            ledger.note(item);
                             Err(self.total_limit())
                         }
                         size => {
@@ -540,6 +541,7 @@ impl Decompressor {
         }
     }
 }
+
 /// A run of items to be measured.
 struct Part<'a> {
     first: usize,

@@ -1,15 +1,15 @@
 //! Where the content of a batch lies: which chunks share one block, where each item is in it, and how all is tied into a
 //! collection at the end.
 
-use super::{plan, reserved, take};
+use super::{plan, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::error::{Error, Result, Status};
 use crate::few::Few;
 use crate::frame::CONTENTSIZE_UNKNOWN;
 use crate::items::Items;
-use crate::memory::Memory;
-use crate::segment::{self, Segment};
+use crate::memory::{Memory, copied, reserved};
+use crate::segment::Segment;
 use crate::workers;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -175,7 +175,7 @@ impl Layout {
         let mut buffers = reserved(self.chunks.len())?;
         for run in self.chunks.chunk_by(|a, b| !a.own && !b.own) {
             let (first, last) = (&run[0], &run[run.len() - 1]);
-            let mut table = segment::copied(&segments[first.range.start..last.range.end])?;
+            let mut table = copied(&segments[first.range.start..last.range.end])?;
             if !first.own {
                 buffers.push(BufferWithSegments::from_parts(SharedBlock(Arc::clone(&block)), table));
                 continue;

@@ -43,10 +43,8 @@ impl<'a> Ledger<'a> {
     }
 
     /// Takes note of an item that exceeds the limit for certain.
-    pub(super) fn note(&self, item: usize, exceeds: bool) {
-        if exceeds {
-            self.beyond.fetch_min(item, Relaxed);
-        }
+    pub(super) fn note(&self, item: usize) {
+        self.beyond.fetch_min(item, Relaxed);
     }
 
     pub(super) fn enter(&self, first: usize, grown: Grown<'a>) {
@@ -67,7 +65,7 @@ impl<'a> Ledger<'a> {
             chunk.items = items;
             let end = within_memory(segment.offset);
             chunk.memory.truncate(end);
-            self.beyond.fetch_min(first + items, Relaxed);
+            self.note(first + items);
         }
     }
 

@@ -12,6 +12,7 @@ pub use decompress::Decompressor;
 use crate::contexts::{CheckedOut, Context};
 use crate::control::Tally;
 use crate::error::{Error, Result, Status, Subject};
+use crate::memory::reserved;
 use crate::params::RunOptions;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -66,13 +67,12 @@ impl<'a> Job<'a> {
         &self,
         tally: &mut Tally,
         (item, bytes): (usize, usize),
-        status: Option<&mut Status>,
+        mut status: Option<&mut Status>,
         codec: impl FnOnce() -> Result<T>,
     ) -> Option<T> {
         if !self.partial && item > self.lowest.load(Relaxed) {
             return None;
         }
-        let mut status = status;
         if self.cancels(item, status.as_deref_mut()) {
             return None;
         }
@@ -173,15 +173,7 @@ fn same_length<T>(array: Option<&[T]>, count: usize) -> Result<()> {
 
 /// `count` copies of `value`, or an error when there is no memory for them.
 fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    all.try_reserve_exact(count).map_err(|_| Error::no_memory())?;
+    let mut all = reserved(count)?;
     all.resize(count, value);
-    Ok(all)
-}
-
-/// An empty vector with room for `count` elements.
-fn reserved<T>(count: usize) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    all.try_reserve_exact(count).map_err(|_| Error::no_memory())?;
     Ok(all)
 }
