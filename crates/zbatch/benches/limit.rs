@@ -17,6 +17,9 @@ use zbatch::{
 
 const ITEM: usize = 64 << 10;
 const DOCUMENT: usize = 1500;
+/// Items so small that what a batch does around each of them shows, and the least part of the bare loops' speed.
+const SMALL: [(usize, usize, f64); 4] =
+    [(50_000, 100, 0.97), (50_000, 140, 0.97), (10_000, DOCUMENT, 0.97), (5_000, 4096, 0.97)];
 /// Below what the store of freed blocks keeps, so that a batch's memory can be both fresh and kept.
 const BYTES: usize = 40 << 20;
 const MOST_OF_ONE_FILE: usize = 2 << 20;
@@ -41,6 +44,7 @@ fn main() {
     );
     println!("{:<58} {:>11} {:>11} {:>6}  target", "", "bare", "zbatch", "");
     large_items(&items);
+    SMALL.into_iter().for_each(|(count, size, target)| small_items(&data, count, size, target));
     two_documents(&items);
     beside_a_long_batch(&items);
 }
@@ -66,14 +70,8 @@ fn large_items(items: &[&[u8]]) {
     }
     let pair = in_turns(
         || {
-            let [a, b] = &mut contexts;
-            let [room_a, room_b] = &mut room;
-            timed(|| {
-                thread::scope(|scope| {
-                    let other = scope.spawn(|| compress_all(b, second, room_b));
-                    compress_all(a, first, room_a) + other.join().expect("the other half")
-                })
-            })
+            let ([a, b], [room_a, room_b]) = (&mut contexts, &mut room);
+            two_at_once(|| compress_all(a, first, room_a), || compress_all(b, second, room_b))
         },
         || timed(|| compressor.multi_compress_to_buffer(items, &RunOptions::with_threads(2)).expect("compresses")),
     );
@@ -102,14 +100,8 @@ fn large_items(items: &[&[u8]]) {
     let mut contexts = [bare::Decompression::new(), bare::Decompression::new()];
     let pair = in_turns(
         || {
-            let [a, b] = &mut contexts;
-            let [room_a, room_b] = &mut room;
-            timed(|| {
-                thread::scope(|scope| {
-                    let other = scope.spawn(|| decompress_all(b, frames_b, room_b));
-                    decompress_all(a, frames_a, room_a) + other.join().expect("the other half")
-                })
-            })
+            let ([a, b], [room_a, room_b]) = (&mut contexts, &mut room);
+            two_at_once(|| decompress_all(a, frames_a, room_a), || decompress_all(b, frames_b, room_b))
         },
         || {
             timed(|| {
@@ -120,6 +112,41 @@ fn large_items(items: &[&[u8]]) {
         },
     );
     pair.print_speed("decompression, 2 threads (two bare loops at once)", bytes, 0.60);
+}
+
+/// Many small items on two threads, beside two bare loops at once.
+fn small_items(data: &[u8], count: usize, size: usize, target: f64) {
+    // Pieces from all over the data, of every kind of file.
+    let step = (data.len() / count).max(size);
+    let items: Vec<&[u8]> = data.chunks_exact(step).map(|piece| &piece[..size]).take(count).collect();
+    let (compressor, decompressor) =
+        (compressor(3), Decompressor::new(&Default::default(), None).expect("a decompressor"));
+    let frames: Vec<Vec<u8>> = items.iter().map(|item| compressor.compress(item).expect("compresses")).collect();
+    let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+    let (first, second) = items.split_at(items.len() / 2);
+    let (frames_a, frames_b) = frames.split_at(first.len());
+    let mut rooms = [touched(room(first)), touched(room(second))];
+    let mut compressions = [bare::Compression::new(3), bare::Compression::new(3)];
+    let mut decompressions = [bare::Decompression::new(), bare::Decompression::new()];
+    let run = RunOptions::with_threads(2);
+    let name = |direction: &str| format!("{} items of {size} bytes, {direction}, 2 threads", items.len());
+
+    let pair = in_turns(
+        || {
+            let ([a, b], [room_a, room_b]) = (&mut compressions, &mut rooms);
+            two_at_once(|| compress_all(a, first, room_a), || compress_all(b, second, room_b))
+        },
+        || timed(|| compressor.multi_compress_to_buffer(&items, &run).expect("compresses")),
+    );
+    pair.print_speed(&name("compression"), items.len() * size, target);
+    let pair = in_turns(
+        || {
+            let ([a, b], [room_a, room_b]) = (&mut decompressions, &mut rooms);
+            two_at_once(|| decompress_all(a, frames_a, room_a), || decompress_all(b, frames_b, room_b))
+        },
+        || timed(|| decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses")),
+    );
+    pair.print_speed(&name("decompression"), items.len() * size, target);
 }
 
 /// A batch so small that a second thread could only cost: it must cost what the two calls cost.
@@ -246,6 +273,15 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     let elapsed = start.elapsed();
     drop(made);
     elapsed
+}
+
+fn two_at_once(one: impl FnOnce() -> usize, other: impl FnOnce() -> usize + Send) -> Duration {
+    timed(|| {
+        thread::scope(|scope| {
+            let other = scope.spawn(other);
+            one() + other.join().expect("the other half")
+        })
+    })
 }
 
 /// The median time of a call and of dropping what it made, which in a loop belongs to it.
