@@ -45,6 +45,31 @@ int main(void)
     EXPECT(ZBATCH_OK, zbatch_compressor_options_memory_size(&options, &fast, &error));
     CHECK(fast > 0 && fast < strong);
 
+    /* What zstd bends, and what it refuses; a refusal leaves all as it was, and so does an older program's struct. */
+    zbatch_compressor_options_init(&options, sizeof options);
+    EXPECT(ZBATCH_OK, zbatch_compressor_options_clamp(&options, &error));
+    CHECK(options.level == ZBATCH_LEVEL_DEFAULT && options.workers == 0 && options.struct_size == sizeof options);
+    options.level = 1000;
+    options.write_checksum = 1;
+    options.window_log = 20;
+    options.workers = 1 << 20;
+    options.job_size = 1;
+    options.overlap_log = 10;
+    options.target_block_size = 1;
+    EXPECT(ZBATCH_OK, zbatch_compressor_options_clamp(&options, &error));
+    CHECK(options.level == ZBATCH_LEVEL_MAX && options.write_checksum == 1 && options.window_log == 20);
+    CHECK(options.workers > 0 && options.workers < 1 << 20 && options.job_size == 1 << 19 && options.overlap_log == 9);
+    CHECK(options.target_block_size == 1340);
+    options.level = INT32_MIN;
+    options.window_log = 9;
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_compressor_options_clamp(&options, &error));
+    CHECK(options.level == INT32_MIN && options.window_log == 9);
+    options.struct_size = offsetof(zbatch_compressor_options, window_log);
+    EXPECT(ZBATCH_OK, zbatch_compressor_options_clamp(&options, &error));
+    CHECK(options.level == ZBATCH_LEVEL_MIN && options.window_log == 9);
+    options.write_checksum = 2;
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_compressor_options_clamp(&options, &error));
+
     /* A level out of range, a parameter out of range, a flag that is no flag. */
     zbatch_compressor *compressor;
     zbatch_compressor_options_init(&options, sizeof options);

@@ -341,6 +341,37 @@ static void check_options_from_a_level() {
     CHECK(!f && options.level == 1);
 }
 
+static void check_clamped_options_and_memory() {
+    zbatch::compressor_options options(1000);
+    options.clamp();
+    CHECK(options.level == ZBATCH_LEVEL_MAX);
+    options.window_log = 1;
+    CHECK(thrown([&] { options.clamp(); }) == ZBATCH_ERROR_INVALID_ARGUMENT);
+    zbatch::failure f;
+    options.clamp(f);
+    CHECK(f && options.window_log == 1);
+    const zbatch::decompressor_options decompressing;
+    CHECK(decompressing.memory_size() > 0 && decompressing.memory_size(f) == decompressing.memory_size() && !f);
+}
+
+static void check_estimates() {
+    const zbatch::compressor compressor;
+    const zbatch::decompressor decompressor;
+    zbatch::failure f;
+    CHECK(compressor.estimate(three_items) > 0);
+    CHECK(compressor.estimate(three_items, 1, UINT64_MAX, f) == compressor.estimate(three_items, 1) && !f);
+    CHECK(decompressor.estimate(three_frames()) > 0 && decompressor.estimate(three_items, 1, UINT64_MAX, f) == 0 && !f);
+    const zbatch::views none(static_cast<const zbatch_view *>(nullptr), 3);
+    CHECK(compressor.estimate(none, 1, 1, f) == 0 && f.status == ZBATCH_ERROR_NO_MEMORY);
+    CHECK(thrown([&] { zbatch::decompressor(nullptr).estimate(three_items); }) == ZBATCH_ERROR_INVALID_ARGUMENT);
+}
+
+static void check_texts() {
+    CHECK(zbatch::status_name(ZBATCH_ERROR_CORRUPT) == "ZBATCH_ERROR_CORRUPT"sv);
+    CHECK(zbatch::status_message(ZBATCH_ERROR_CORRUPT) == "the frame is damaged"sv);
+    CHECK(zbatch::zstd_error_message(20) == "Data corruption detected"sv);
+}
+
 // A dictionary of no bytes is one, and changes nothing.
 static void check_a_dict_of_nothing() {
     zbatch::failure f;
@@ -401,6 +432,9 @@ int main() {
     check_a_collection_of_buffers();
     check_options_of_c();
     check_options_from_a_level();
+    check_clamped_options_and_memory();
+    check_estimates();
+    check_texts();
     check_a_dict_of_nothing();
     check_frame_info();
     check_cancelled();

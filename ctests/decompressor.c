@@ -112,6 +112,14 @@ int main(void)
     CHECK(zbatch_decompressor_memory_size(decompressor) > 0);
     zbatch_decompressor_free(decompressor);
 
+    size_t memory;
+    EXPECT(ZBATCH_OK, zbatch_decompressor_options_memory_size(NULL, &memory, &error));
+    CHECK(memory > 10000 && memory < 1000000);
+    EXPECT(ZBATCH_OK, zbatch_decompressor_options_memory_size(&strict, &memory, &error));
+    strict.format = 7;
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_decompressor_options_memory_size(&strict, &memory, &error));
+    CHECK(memory == 0);
+
     /* Magicless frames, one and several. */
     zbatch_decompressor_options bare = { .struct_size = sizeof bare, .format = ZBATCH_FORMAT_ZSTD1_MAGICLESS };
     EXPECT(ZBATCH_OK, zbatch_decompressor_new(&bare, NULL, &decompressor, &error));

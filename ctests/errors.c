@@ -25,6 +25,14 @@ static struct {
     zbatch_decompressor_options decompressor_options;
     zbatch_dict_train_options train_options;
     uint64_t sizes[1];
+    zbatch_object_layout layout;
+    zbatch_object_batch batch;
+    struct object {
+        size_t references;
+        void *kind, *owner;
+        const void *data;
+        size_t size, place;
+    } object;
 } in;
 
 enum { SIZE = 4 };
@@ -46,6 +54,7 @@ static struct {
     zbatch_segment segment;
     zbatch_frame frame;
     zbatch_status item_status[1];
+    zbatch_status status;
     uint64_t sizes[1];
     uint64_t total;
     size_t written[1];
@@ -75,10 +84,47 @@ static int buffer_of(void *item, void *buffer, int flags)
     return 0;
 }
 
+static void release_of(void *buffer)
+{
+    memset(buffer, 0, sizeof(zbatch_view));
+}
+
+static void *alloc_of(void *type, ptrdiff_t count)
+{
+    (void)type;
+    (void)count;
+    memset(&in.object, 0, sizeof in.object);
+    return &in.object;
+}
+
+static void retain_of(void *object)
+{
+    (void)object;
+}
+
+/* What takes nothing back: the objects here are not counted. */
+static void keep_of(void *object)
+{
+    (void)object;
+}
+
+static int fill_of(void *record, void *object, void *data, ptrdiff_t size, int readonly, int flags)
+{
+    (void)object;
+    (void)size;
+    (void)readonly;
+    return buffer_of(data, record, flags);
+}
+
 static void *new_of(const char *data, ptrdiff_t size)
 {
     (void)size;
     return (void *)(uintptr_t)data;
+}
+
+static void *list_of(ptrdiff_t size)
+{
+    return size > (ptrdiff_t)sizeof in.dst ? NULL : in.dst;
 }
 
 static int set_of(void *list, ptrdiff_t index, void *item)
@@ -128,8 +174,11 @@ static void row(const char *function, const char *parameter, int good, zbatch_st
         row(#function, #parameter, got == ZBATCH_OK, got);                                        \
         clean_up;                                                                                 \
     } while (0);
-/* ANSWERED: a function that cannot fail answers 0 or NULL; IGNORED: one that returns nothing does nothing. */
+/* ANSWERED: a function that cannot fail answers 0 or NULL; IGNORED: one that returns nothing does nothing; SERVED and FAILED:
+ * one for another language does its work, or says -1. */
 #define ANSWERED(function, parameter, call) row(#function, #parameter, !(call), ZBATCH_OK);
+#define SERVED(function, parameter, call) row(#function, #parameter, (call) != NULL, ZBATCH_OK);
+#define FAILED(function, parameter, call) row(#function, #parameter, (call) == -1, ZBATCH_OK);
 #define IGNORED(function, parameter, call) \
     call;                                  \
     row(#function, #parameter, 1, ZBATCH_OK);
@@ -177,6 +226,7 @@ static void check_statuses(int small)
     unsigned char bytes[64];
     const size_t size = in.frames[0].size;
     uint64_t wrong = 5;
+    static const char unknown[] = "unknown status";
 
     REACH(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_control_new(NULL, &error));
     REACH(ZBATCH_ERROR_OUT_OF_RANGE, zbatch_buffer_view_at(in.buffer, 1, &out.view, &error));
@@ -237,13 +287,22 @@ static void check_statuses(int small)
 
 #define STATUS(name)                                                  \
     CHECK(strcmp(zbatch_status_name(name), #name) == 0);              \
+    CHECK(strcmp(zbatch_status_message(name), unknown) != 0);         \
     if ((name) < 0 && !was_reached(name)) {                           \
         fprintf(stderr, "no call here comes to %s\n", #name);         \
         exit(EXIT_FAILURE);                                           \
     }
 #include "header_table.inc"
 #undef STATUS
-    CHECK(strcmp(zbatch_status_name(-1000), "unknown status") == 0);
+    CHECK(strcmp(zbatch_status_name(-1000), unknown) == 0 && strcmp(zbatch_status_message(-1000), unknown) == 0);
+    CHECK(strcmp(zbatch_status_message(ZBATCH_OK), unknown) != 0 && strcmp(zbatch_status_message(ZBATCH_PARTIAL), unknown) != 0);
+
+    /* libzstd's own words, for its codes and for what is none. */
+    CHECK(strcmp(zbatch_zstd_error_message(0), "No error detected") == 0);
+    CHECK(strcmp(zbatch_zstd_error_message(22), "Restored data doesn't match checksum") == 0);
+    static const int32_t no_code[] = { -1, 2, 119, 120, 121, 5000, INT32_MIN, INT32_MAX };
+    for (size_t i = 0; i < sizeof no_code / sizeof *no_code; i++)
+        CHECK(strcmp(zbatch_zstd_error_message(no_code[i]), "Unspecified error code") == 0);
 }
 
 /* Misaligned pointers, and numbers that no array can have. */
@@ -291,6 +350,28 @@ int main(int argc, char **argv)
     EXPECT(ZBATCH_OK, zbatch_compressor_new(NULL, NULL, &in.compressor, &error));
     EXPECT(ZBATCH_OK, zbatch_decompressor_new(NULL, NULL, &in.decompressor, &error));
     EXPECT(ZBATCH_OK, zbatch_control_new(&in.control, &error));
+    in.layout = (zbatch_object_layout){ sizeof in.layout,
+                                        offsetof(struct object, owner),
+                                        offsetof(struct object, data),
+                                        offsetof(struct object, size),
+                                        offsetof(struct object, place),
+                                        alloc_of,
+                                        retain_of,
+                                        fill_of,
+                                        new_of,
+                                        offsetof(struct object, kind),
+                                        keep_of,
+                                        keep_of,
+                                        list_of,
+                                        set_of };
+    EXPECT(ZBATCH_OK, zbatch_object_bind(&in.layout, &error));
+    zbatch_object_batch_init(&in.batch, sizeof in.batch);
+    in.batch.compressor = in.compressor;
+    in.batch.views = in.items;
+    in.batch.count = 1;
+    in.batch.out = &out.collection;
+    in.object.data = content;
+    in.object.size = SIZE;
     in.frames[0].data = frame;
     EXPECT(ZBATCH_OK,
            zbatch_compress(in.compressor, content, SIZE, frame, sizeof frame, &in.frames[0].size, &error));
@@ -300,6 +381,7 @@ int main(int argc, char **argv)
     CHECK(rows > 150 && bad_rows == 0);
     check_statuses(small);
 
+    zbatch_object_dealloc_handle(&in.object); /* the collection of the batch that ran */
     zbatch_control_free(in.control);
     zbatch_decompressor_free(in.decompressor);
     zbatch_compressor_free(in.compressor);

@@ -36,18 +36,26 @@ static int get_bytes(void *item, char **data, ptrdiff_t *size)
     return 0;
 }
 
+enum { READABLE, WRITABLE };
+
 static int get_buffer(void *item, void *buffer, int flags)
 {
     struct object *object = (struct object *)item;
     struct record *record = (struct record *)buffer;
-    CHECK(flags == 0);
-    if (object->text == NULL)
+    if (object->text == NULL || flags == WRITABLE)
         return -1;
     object->pins++;
     record->object = object;
     record->bytes = object->text;
     record->size = (ptrdiff_t)strlen(object->text);
     return 0;
+}
+
+static void release_buffer(void *buffer)
+{
+    struct record *record = (struct record *)buffer;
+    ((struct object *)record->object)->pins--;
+    record->object = NULL;
 }
 
 static int refuse_from = 100; /* the index at which the language has had enough */
@@ -98,24 +106,40 @@ int main(void)
 
     struct record records[COUNT];
     size_t held;
-    EXPECT(ZBATCH_OK, zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, sizeof *records,
+    EXPECT(ZBATCH_OK, zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, READABLE, sizeof *records,
                                             offsetof(struct record, bytes), offsetof(struct record, size), records,
                                             views, &held, &error));
     CHECK(held == COUNT && elements[3].pins == 1 && records[2].object == &elements[2]);
     for (size_t i = 0; i < COUNT; i++)
         CHECK(views[i].data == text[i] && views[i].size == strlen(text[i]));
 
+    zbatch_release_buffers(records, held, sizeof *records, release_buffer);
+    for (size_t i = 0; i < COUNT; i++)
+        CHECK(elements[i].pins == 0 && records[i].object == NULL);
+    zbatch_release_buffers(NULL, 0, sizeof *records, release_buffer);
+    zbatch_release_buffers(records, SIZE_MAX, sizeof *records, release_buffer);
+
+    /* These strings are not to be written to. */
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
+           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, WRITABLE, sizeof *records,
+                                 offsetof(struct record, bytes), offsetof(struct record, size), records, views, &held,
+                                 &error));
+    CHECK(held == 0 && error.item == 0);
+
     /* A failure in the middle: what was pinned before it is told, to be released. */
     elements[2].text = NULL;
     EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
-           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, sizeof *records, offsetof(struct record, bytes),
-                                 offsetof(struct record, size), records, views, &held, &error));
+           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, READABLE, sizeof *records,
+                                 offsetof(struct record, bytes), offsetof(struct record, size), records, views, &held,
+                                 &error));
     CHECK(held == 2 && error.item == 2 && views[0].data == NULL);
+    zbatch_release_buffers(records, held, sizeof *records, release_buffer);
+    CHECK(elements[0].pins == 0 && elements[1].pins == 0);
     EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_gather_views(&list, COUNT, get_item, get_bytes, views, &error));
     CHECK(error.item == 2);
     /* Fields that do not lie in the record. */
     EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
-           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, sizeof *records, sizeof *records,
+           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, READABLE, sizeof *records, sizeof *records,
                                  offsetof(struct record, size), records, views, &held, &error));
     CHECK(held == 0);
 

@@ -94,6 +94,8 @@ int main(void)
     CHECK_INIT(zbatch_dict_train_options);
     CHECK_INIT(zbatch_run_options);
     CHECK_INIT(zbatch_run_stats);
+    CHECK_INIT(zbatch_object_layout);
+    CHECK_INIT(zbatch_object_batch);
 
     /* Codes and flags that this version does not know. */
     zbatch_run_options run = { .struct_size = sizeof run, .flags = 1u << 31 };

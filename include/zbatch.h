@@ -58,7 +58,8 @@
  * that a function returns, or stores in a zbatch_view, is lent by the handle it
  * was asked of, and is good until that handle is freed.  No other memory
  * changes owner: zbatch frees nothing of the caller's, and keeps no pointer to
- * an argument after the call, zbatch_buffer_new_by_reference() excepted.
+ * an argument after the call, except of zbatch_buffer_new_by_reference() and
+ * zbatch_object_bind().
  *
  * ARRAYS.  A pointer that comes with a number is an array of that many; it may
  * be NULL when the number is 0.  NULL anywhere else is refused as
@@ -214,8 +215,13 @@ typedef int32_t zbatch_status;
  * The result, or the frame's window, would exceed a limit of the decompressor.
  */
 #define ZBATCH_ERROR_LIMIT (-6)
-/** zbatch_control_cancel() was called before the work was done. */
+
+/**
+ * zbatch_control_cancel() was called before the work was done, or
+ * zbatch_object_batch_run() did not begin a batch that takes too long.
+ */
 #define ZBATCH_ERROR_CANCELLED (-7)
+
 /** Another thread is inside a call on this handle.  Reserved for streams. */
 #define ZBATCH_ERROR_BUSY (-8)
 /** A bug inside zbatch, caught.  Please report it. */
@@ -277,6 +283,19 @@ typedef struct {
  * header, "ZBATCH_ERROR_CORRUPT", or "unknown status".  Static; never NULL.
  */
 ZBATCH_API const char *zbatch_status_name(zbatch_status status);
+
+/**
+ * zbatch_status_message() returns a sentence for people about a status, "the
+ * frame is damaged": for the statuses of items, which have no zbatch_error.
+ * Static; never NULL.
+ */
+ZBATCH_API const char *zbatch_status_message(zbatch_status status);
+
+/**
+ * zbatch_zstd_error_message() returns libzstd's own text for the 'zstd_error'
+ * of a zbatch_error.  Static; never NULL.
+ */
+ZBATCH_API const char *zbatch_zstd_error_message(int32_t zstd_error);
 
 /**
  * zbatch_constant() looks up a number of this header by name, for languages
@@ -914,6 +933,20 @@ zbatch_compressor_options_from_level(zbatch_compressor_options *options,
                                      uint64_t dict_size, zbatch_error *error);
 
 /**
+ * zbatch_compressor_options_clamp() does to 'options', whose struct_size is set,
+ * what zstd does to values that it does not refuse: a level, a number of
+ * workers, a job_size or an overlap_log out of range becomes the nearest that
+ * is possible, and so does a target_block_size below its range; level 0 becomes
+ * ZBATCH_LEVEL_DEFAULT.  Any other value out of range is the error that
+ * zbatch_compressor_new() gives, and all fields stay.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_compressor_options_clamp(zbatch_compressor_options *options,
+                                zbatch_error *error);
+
+/**
  * zbatch_compressor_options_memory_size() writes to 'out' how many bytes one
  * thread needs to compress with 'options', an estimate from above for content
  * of any size.  'options' may be NULL.
@@ -1001,6 +1034,20 @@ zbatch_multi_compress_to_buffer(const zbatch_compressor *compressor,
                                 zbatch_status *item_status,
                                 zbatch_collection **out, zbatch_error *error);
 
+/**
+ * zbatch_compressor_estimate() writes to 'nanoseconds' roughly how long a batch
+ * of these items would take on so many threads, which are counted as in
+ * zbatch_run_options: for a program that must decide whether to run it on the
+ * thread that it is on.  It looks at the items' sizes, and stops looking as soon
+ * as the answer is sure to be 'enough' or more; views behind that are not
+ * checked either.  Content that does not compress is done sooner.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_compressor_estimate(const zbatch_compressor *compressor,
+                           const zbatch_view *views, size_t count,
+                           int32_t threads, uint64_t enough,
+                           uint64_t *nanoseconds, zbatch_error *error);
+
 /* ========================================================================== */
 /*                               Decompressing                                */
 /* ========================================================================== */
@@ -1081,6 +1128,18 @@ zbatch_decompressor_options_init(zbatch_decompressor_options *options,
                                  size_t struct_size);
 
 /**
+ * zbatch_decompressor_options_memory_size() writes to 'out' how many bytes one
+ * thread needs to decompress with 'options', which may be NULL.  The window of
+ * a frame comes on top of it when its content may be larger than 4 MiB, and
+ * neither it nor the caller tells the size.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_decompressor_options_memory_size(const zbatch_decompressor_options *options,
+                                        size_t *out, zbatch_error *error);
+
+/**
  * zbatch_decompressor_new() makes a decompressor.  'options' and 'dict' may be
  * NULL.  With a dictionary it also decompresses frames that need none.  It
  * keeps the dictionary alive: the caller may free its own handle at once.
@@ -1144,6 +1203,17 @@ zbatch_decompressed_sizes(const zbatch_decompressor *decompressor,
                           const zbatch_view *views, size_t count,
                           uint64_t *sizes, uint64_t *total,
                           zbatch_error *error);
+
+/**
+ * zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does, for
+ * a batch to be decompressed.  It reads the header that each item begins with;
+ * an item that this refuses counts as nothing, and is no error here.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_decompressor_estimate(const zbatch_decompressor *decompressor,
+                             const zbatch_view *views, size_t count,
+                             int32_t threads, uint64_t enough,
+                             uint64_t *nanoseconds, zbatch_error *error);
 
 /**
  * zbatch_decompress() decompresses one item, the 'size' bytes at 'data', to
@@ -1272,10 +1342,15 @@ typedef int (*zbatch_gather_bytes_fn)(void *item, char **data, ptrdiff_t *size);
 
 /**
  * Fills the record 'buffer' about the bytes of 'item', pins them, and returns
- * 0; any other value is a failure.  'flags' is 0.  CPython's
- * PyObject_GetBuffer fits.
+ * 0; any other value is a failure.  CPython's PyObject_GetBuffer fits.
  */
 typedef int (*zbatch_gather_buffer_fn)(void *item, void *buffer, int flags);
+
+/**
+ * Lets go of what a zbatch_gather_buffer_fn wrote to the record 'buffer':
+ * CPython's PyBuffer_Release fits.
+ */
+typedef void (*zbatch_release_fn)(void *buffer);
 
 /**
  * Makes an object from a copy of 'size' bytes at 'data' and returns it, or
@@ -1289,6 +1364,125 @@ typedef void *(*zbatch_scatter_new_fn)(const char *data, ptrdiff_t size);
  * PyList_SetItem fits.
  */
 typedef int (*zbatch_scatter_set_fn)(void *list, ptrdiff_t index, void *item);
+
+/**
+ * Returns a new object of 'type', all 0 but for what the language itself keeps
+ * in it, or NULL on failure.  'count' is 0.  CPython's PyType_GenericAlloc
+ * fits.
+ */
+typedef void *(*zbatch_object_alloc_fn)(void *type, ptrdiff_t count);
+
+/** Takes one more reference to 'object': CPython's Py_IncRef fits. */
+typedef void (*zbatch_object_retain_fn)(void *object);
+
+/**
+ * Fills 'record' with the 'size' bytes at 'data' of 'object' and a reference to
+ * it, and returns 0, or -1 on failure: 'flags' may ask for what cannot be.
+ * CPython's PyBuffer_FillInfo fits.
+ */
+typedef int (*zbatch_object_fill_fn)(void *record, void *object, void *data,
+                                     ptrdiff_t size, int readonly, int flags);
+
+/**
+ * Makes a list of 'size' elements, to be set one by one, and returns it, or
+ * NULL on failure: CPython's PyList_New fits.
+ */
+typedef void *(*zbatch_list_new_fn)(ptrdiff_t size);
+
+/**
+ * Objects of another language that lend bytes which something else owns: where
+ * five words lie in each, and the functions that make, serve and end it.  Offsets
+ * count bytes from the object's address, are multiples of sizeof(void *) and
+ * differ.  See STRUCTS THAT GROW above, but here no field may be 0.
+ */
+typedef struct {
+    /** sizeof(zbatch_object_layout). */
+    size_t struct_size;
+    /** Of a void *: what keeps the bytes alive, or NULL. */
+    size_t owner_offset;
+    /** Of a const void *: the first byte. */
+    size_t data_offset;
+    /** Of a size_t: the number of bytes. */
+    size_t size_offset;
+    /** Of a size_t: where the bytes begin in their buffer. */
+    size_t place_offset;
+    /** Makes an object. */
+    zbatch_object_alloc_fn alloc_fn;
+    /** Keeps its owner. */
+    zbatch_object_retain_fn retain_fn;
+    /** Lends its bytes. */
+    zbatch_object_fill_fn fill_fn;
+    /** Copies them. */
+    zbatch_scatter_new_fn new_fn;
+    /** Of a void *: the object's type. */
+    size_t type_offset;
+    /** Gives a reference back. */
+    zbatch_release_fn release_fn;
+    /** Frees the memory of an object. */
+    zbatch_release_fn free_fn;
+    /** Makes a list. */
+    zbatch_list_new_fn list_fn;
+    /** Sets an element of it. */
+    zbatch_scatter_set_fn set_fn;
+} zbatch_object_layout;
+
+/**
+ * Lets other threads of a runtime go on, and returns what the other function
+ * needs: CPython's PyEval_SaveThread fits.
+ */
+typedef void *(*zbatch_leave_fn)(void);
+
+/**
+ * Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
+ * fits.
+ */
+typedef void (*zbatch_enter_fn)(void *state);
+
+/**
+ * A batch of another language's objects, as zbatch_object_batch_run() takes
+ * it: one struct to fill in place of the arguments of many calls, which some
+ * languages make slowly.  See STRUCTS THAT GROW above.
+ */
+typedef struct {
+    /** sizeof(zbatch_object_batch). */
+    size_t struct_size;
+    /** What compresses the batch, or NULL, */
+    const zbatch_compressor *compressor;
+    /** and then what decompresses it. */
+    const zbatch_decompressor *decompressor;
+    /** The items, as in zbatch_gather_views(), or NULL: 'views' has them. */
+    void *sequence;
+    /** Gives an element of 'sequence'. */
+    zbatch_gather_item_fn item_fn;
+    /** Gives its bytes. */
+    zbatch_gather_bytes_fn bytes_fn;
+    /** Is called before the work that takes long, or NULL. */
+    zbatch_leave_fn leave_fn;
+    /** Is called after it; NULL when 'leave_fn' is. */
+    zbatch_enter_fn enter_fn;
+    /** Room for 'count' views; the items, when 'sequence' is NULL. */
+    zbatch_view *views;
+    /** Number of items. */
+    size_t count;
+    /**
+     * As in zbatch_multi_decompress_to_buffer(), or NULL; ignored with a
+     * compressor.
+     */
+    const uint64_t *sizes;
+    /** How to run, or NULL. */
+    const zbatch_run_options *run;
+    /** Room for 'count' statuses, or NULL. */
+    zbatch_status *item_status;
+    /**
+     * Nanoseconds: a batch whose estimate is as many or more does not begin.
+     * 0: any begins.
+     */
+    uint64_t enough;
+    /** Where to store the result. */
+    zbatch_collection **out;
+    /** Where to tell what went wrong, or NULL. */
+    zbatch_error *error;
+} zbatch_object_batch;
 
 /**
  * zbatch_gather_views() fills 'views', which has room for 'count' of them,
@@ -1310,12 +1504,15 @@ zbatch_gather_views(void *sequence, size_t count, zbatch_gather_item_fn item_fn,
  * zbatch_gather_buffers() does the same for elements that must be asked for
  * their bytes and told when these are no longer in use.  For each it calls
  * 'buffer_fn' with the next record of 'buffers', which has room for 'count'
- * records of 'buffer_size' bytes, and reads from it a pointer to the bytes at
- * 'data_offset' and their number, a ptrdiff_t, at 'size_offset': a Py_buffer
- * has them at offsetof(Py_buffer, buf) and offsetof(Py_buffer, len).
+ * records of 'buffer_size' bytes, and with 'flags'; it reads from the record a
+ * pointer to the bytes at 'data_offset' and their number, a ptrdiff_t, at
+ * 'size_offset': a Py_buffer has them at offsetof(Py_buffer, buf) and
+ * offsetof(Py_buffer, len).  'flags' mean to 'buffer_fn' what they will: 0,
+ * CPython's PyBUF_SIMPLE, is enough to read, and its PyBUF_WRITABLE asks for
+ * bytes to write to.
  *
  * 'held' receives the number of records that were filled, on failure too: the
- * caller releases that many, from the first, when the views are no longer in
+ * caller hands them to zbatch_release_buffers() when the views are no longer in
  * use.
  *
  * Errors: as zbatch_gather_views().
@@ -1323,9 +1520,19 @@ zbatch_gather_views(void *sequence, size_t count, zbatch_gather_item_fn item_fn,
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_gather_buffers(void *sequence, size_t count,
                       zbatch_gather_item_fn item_fn,
-                      zbatch_gather_buffer_fn buffer_fn, size_t buffer_size,
-                      size_t data_offset, size_t size_offset, void *buffers,
-                      zbatch_view *views, size_t *held, zbatch_error *error);
+                      zbatch_gather_buffer_fn buffer_fn, int flags,
+                      size_t buffer_size, size_t data_offset,
+                      size_t size_offset, void *buffers, zbatch_view *views,
+                      size_t *held, zbatch_error *error);
+
+/**
+ * zbatch_release_buffers() calls 'release_fn' for each of the first 'held'
+ * records of 'buffers', which has records of 'buffer_size' bytes, on the
+ * calling thread.  It must return normally, as in zbatch_gather_views().
+ */
+ZBATCH_API void
+zbatch_release_buffers(void *buffers, size_t held, size_t buffer_size,
+                       zbatch_release_fn release_fn);
 
 /**
  * zbatch_scatter_bytes() makes elements 0 to 'count' - 1 of 'list', an object
@@ -1342,6 +1549,131 @@ ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_scatter_bytes(const zbatch_view *views, size_t count, void *list,
                      zbatch_scatter_new_fn new_fn, zbatch_scatter_set_fn set_fn,
                      zbatch_error *error);
+
+/**
+ * zbatch_object_layout_init() sets the 'struct_size' bytes at 'layout' to 0 but
+ * for their size.  Call it with sizeof(zbatch_object_layout).
+ */
+ZBATCH_API void
+zbatch_object_layout_init(zbatch_object_layout *layout, size_t struct_size);
+
+/**
+ * zbatch_object_bind() tells the functions below what objects look like, for
+ * the whole process and for good.  It copies the layout; to bind the same one
+ * again changes nothing.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, another layout is bound.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_object_bind(const zbatch_object_layout *layout, zbatch_error *error);
+
+/**
+ * zbatch_object_get_buffer(), zbatch_object_len() and zbatch_object_tobytes()
+ * are for the slots of the type of such objects, which a language calls on any
+ * thread with nothing but the object; they take no memory and no lock.  This
+ * one returns what 'fill_fn' does for the record and the object's bytes, read
+ * only: CPython's bf_getbuffer.  It is -1 when nothing is bound.  An object
+ * that is all 0 lends no bytes.
+ */
+ZBATCH_API int zbatch_object_get_buffer(void *object, void *record, int flags);
+
+/**
+ * zbatch_object_len() returns the number of bytes that 'object' lends:
+ * CPython's sq_length.  It is 0 when nothing is bound.
+ */
+ZBATCH_API ptrdiff_t zbatch_object_len(void *object);
+
+/**
+ * zbatch_object_tobytes() returns what 'new_fn' makes of the object's bytes:
+ * a CPython method without arguments, hence 'unused'.  It is NULL when nothing
+ * is bound.
+ */
+ZBATCH_API void *zbatch_object_tobytes(void *object, void *unused);
+
+/**
+ * zbatch_object_new() makes one object of 'type', of the bound layout, that
+ * lends the 'size' bytes at 'data', and returns it, or NULL on failure.  It
+ * takes a reference to 'owner', which keeps the bytes alive and unchanged as
+ * long as it lives itself, and may be NULL where nothing needs to.  'place' is
+ * stored for the language to read.
+ */
+ZBATCH_API void *
+zbatch_object_new(void *type, void *owner, const void *data, size_t size,
+                  size_t place);
+
+/**
+ * zbatch_object_dealloc() ends an object that nobody refers to: it gives its
+ * reference to its owner back, frees it, and gives its reference to its type
+ * back, as objects of CPython's heap types have one: CPython's tp_dealloc.  It
+ * does nothing when nothing is bound.
+ */
+ZBATCH_API void zbatch_object_dealloc(void *object);
+
+/**
+ * zbatch_object_dealloc_handle() does the same for an object that owns a handle
+ * instead of lending bytes: first it calls the function whose address is the
+ * object's place with the object's data.  So a type of such objects needs no
+ * code of the language to free what they own: zbatch_collection_free() fits,
+ * and CPython's PyBuffer_Release.
+ */
+ZBATCH_API void zbatch_object_dealloc_handle(void *object);
+
+/**
+ * zbatch_object_list() makes a list of objects, as zbatch_object_new() makes
+ * them, for the segments of 'collection' from number 'first' on, 'most' of them
+ * or as many as there are, and returns it, or NULL on failure.  The place of
+ * each is its segment's offset.  'owner' keeps the collection, or its bytes,
+ * alive.
+ */
+ZBATCH_API void *
+zbatch_object_list(const zbatch_collection *collection, size_t first,
+                   size_t most, void *type, void *owner);
+
+/**
+ * zbatch_object_bytes_list() makes a list of what 'new_fn' makes of each
+ * segment of 'collection', and returns it, or NULL on failure.
+ */
+ZBATCH_API void *zbatch_object_bytes_list(const zbatch_collection *collection);
+
+/**
+ * zbatch_object_batch_init() sets the 'struct_size' bytes at 'batch' to 0 but
+ * for their size.  Call it with sizeof(zbatch_object_batch).
+ */
+ZBATCH_API void
+zbatch_object_batch_init(zbatch_object_batch *batch, size_t struct_size);
+
+/**
+ * zbatch_object_batch_run() is zbatch_gather_views(), then
+ * zbatch_compressor_estimate() and zbatch_multi_compress_to_buffer(), or the
+ * same for decompressing, in one call.  All functions are called on the calling
+ * thread and must return normally, as in zbatch_gather_views(); those that
+ * leave and enter once each, and not at all when the batch does not begin.
+ *
+ * A batch that would take too long for 'enough' returns
+ * ZBATCH_ERROR_CANCELLED: run it again with 'sequence' NULL and 'enough' 0, on
+ * another thread perhaps.  Views that were gathered stay, whatever happens
+ * then.  Nothing is written when 'struct_size' was never set.
+ *
+ * Errors: those of these functions.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_object_batch_run(const zbatch_object_batch *batch);
+
+/**
+ * zbatch_object_batch_new() is zbatch_object_batch_run(), and returns an object
+ * of 'type' that owns the collection: its data is the handle and its place
+ * zbatch_collection_free(), as zbatch_object_dealloc_handle() expects.  'out' of
+ * the batch is NULL again then.  When there is no such object it returns
+ * 'otherwise', to which it takes a reference when a layout is bound, as not
+ * every language can be given NULL.  'status' receives what the other function
+ * returns.
+ *
+ * Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound: the batch does not
+ * begin.  ZBATCH_ERROR_NO_MEMORY, 'alloc_fn' failed.
+ */
+ZBATCH_API void *
+zbatch_object_batch_new(const zbatch_object_batch *batch, void *type,
+                        void *otherwise, zbatch_status *status);
 
 #ifdef __cplusplus
 }

@@ -360,6 +360,8 @@ inline std::uint32_t zstd_version() noexcept { return zbatch_zstd_version(); }
 inline std::size_t retained_size() noexcept { return zbatch_retained_size(); }
 inline void release_retained() noexcept { zbatch_release_retained(); }
 inline const char *status_name(zbatch_status code) noexcept { return zbatch_status_name(code); }
+inline const char *status_message(zbatch_status code) noexcept { return zbatch_status_message(code); }
+inline const char *zstd_error_message(std::int32_t code) noexcept { return zbatch_zstd_error_message(code); }
 inline std::size_t compress_bound(std::size_t size) noexcept { return zbatch_compress_bound(size); }
 
 inline std::int64_t constant(const char *name, failure &f) noexcept {
@@ -387,7 +389,6 @@ inline frame frame_info(bytes data, std::int32_t format = ZBATCH_FORMAT_ZSTD1) {
 #endif
 
 /* Options start as the defaults, or as a C struct; set the fields of that. */
-using decompressor_options = detail::options<zbatch_decompressor_options, zbatch_decompressor_options_init>;
 using train_options = detail::options<zbatch_dict_train_options, zbatch_dict_train_options_init>;
 using run_stats = detail::options<zbatch_run_stats, zbatch_run_stats_init>;
 
@@ -401,6 +402,8 @@ struct compressor_options : detail::options<zbatch_compressor_options, zbatch_co
         f.status = zbatch_compressor_options_from_level(this, l, source_size, dict_size, f.clear());
     }
     void from_level(std::int32_t l, failure &f) noexcept { from_level(l, 0, 0, f); }
+    /* Sets what zstd bends to what it makes of it. */
+    void clamp(failure &f) noexcept { f.status = zbatch_compressor_options_clamp(this, f.clear()); }
     std::size_t memory_size(failure &f) const noexcept {
         std::size_t size;
         f.status = zbatch_compressor_options_memory_size(this, &size, f.clear());
@@ -412,6 +415,27 @@ struct compressor_options : detail::options<zbatch_compressor_options, zbatch_co
         from_level(l, source_size, dict_size, f);
         if (f) throw error(f);
     }
+    void clamp() {
+        failure f;
+        clamp(f);
+        if (f) throw error(f);
+    }
+    std::size_t memory_size() const {
+        return detail::checked([&](failure &f) { return memory_size(f); });
+    }
+#endif
+};
+
+struct decompressor_options : detail::options<zbatch_decompressor_options, zbatch_decompressor_options_init> {
+    decompressor_options() = default;
+    decompressor_options(const zbatch_decompressor_options &raw) noexcept : options(raw) {}
+
+    std::size_t memory_size(failure &f) const noexcept {
+        std::size_t size;
+        f.status = zbatch_decompressor_options_memory_size(this, &size, f.clear());
+        return size;
+    }
+#if defined(__cpp_exceptions)
     std::size_t memory_size() const {
         return detail::checked([&](failure &f) { return memory_size(f); });
     }
@@ -665,6 +689,14 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_compressor_memory_size(get()); }
+    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough'. */
+    std::uint64_t estimate(const views &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
+        std::uint64_t nanoseconds = 0;
+        if (items.enough_memory(f))
+            f.status = zbatch_compressor_estimate(get(), items.data(), items.size(), threads, enough, &nanoseconds,
+                                                  f.clear());
+        return nanoseconds;
+    }
     std::size_t compress(bytes item, span dst, failure &f) const noexcept {
         std::size_t written;
         f.status =
@@ -705,6 +737,9 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
     explicit compressor(const dict &d) : compressor(compressor_options(), &d) {}
     explicit compressor(std::int32_t level) : compressor(compressor_options(level)) {}
 
+    std::uint64_t estimate(const views &items, std::int32_t threads = 0, std::uint64_t enough = UINT64_MAX) const {
+        return detail::checked([&](failure &f) { return estimate(items, threads, enough, f); });
+    }
     std::size_t compress(bytes item, span dst) const {
         return detail::checked([&](failure &f) { return compress(item, dst, f); });
     }
@@ -737,6 +772,14 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_decompressor_memory_size(get()); }
+    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough'. */
+    std::uint64_t estimate(const views &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
+        std::uint64_t nanoseconds = 0;
+        if (items.enough_memory(f))
+            f.status = zbatch_decompressor_estimate(get(), items.data(), items.size(), threads, enough, &nanoseconds,
+                                                    f.clear());
+        return nanoseconds;
+    }
     std::size_t decompress_bound(bytes item, failure &f) const noexcept {
         std::size_t bound;
         f.status = zbatch_decompress_bound(get(), item.data(), item.size(), &bound, f.clear());
@@ -836,6 +879,9 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     decompressor(const decompressor_options &o, const dict &d) : decompressor(o, &d) {}
     explicit decompressor(const dict &d) : decompressor(decompressor_options(), &d) {}
 
+    std::uint64_t estimate(const views &items, std::int32_t threads = 0, std::uint64_t enough = UINT64_MAX) const {
+        return detail::checked([&](failure &f) { return estimate(items, threads, enough, f); });
+    }
     std::size_t decompress_bound(bytes item) const {
         return detail::checked([&](failure &f) { return decompress_bound(item, f); });
     }

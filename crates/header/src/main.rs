@@ -242,6 +242,9 @@ fn fold(block: &str) -> String {
                 prototype += more.trim_start();
             }
             return out + &wrap(&prototype);
+        } else if let Some((pointer, arguments)) = line.split_once(")(").filter(|_| line.len() > WIDTH) {
+            out += &align(&format!("{pointer})("), arguments);
+            continue;
         } else {
             out += line;
         }
@@ -261,14 +264,19 @@ fn one_line_comment(line: &str, after: &[&str]) -> Option<String> {
     (comment.len() <= WIDTH).then_some(comment)
 }
 
-/// A prototype: on one line, or its arguments aligned below each other.
+/// A prototype: on one line, or the type on its own.
 fn wrap(prototype: &str) -> String {
     let Some((head, arguments)) = prototype.split_once('(').filter(|_| prototype.len() > WIDTH) else {
         return format!("{prototype}\n");
     };
     let name = head.rfind([' ', '*']).map_or(0, |at| at + 1);
-    let indent = head.len() - name + 1;
-    let mut out = format!("{}\n{}(", head[..name].trim_end(), &head[name..]);
+    format!("{}\n{}", head[..name].trim_end(), align(&format!("{}(", &head[name..]), arguments))
+}
+
+/// Arguments behind `beginning`, aligned below each other.
+fn align(beginning: &str, arguments: &str) -> String {
+    let mut out = beginning.to_owned();
+    let indent = beginning.len();
     let mut column = indent;
     for (i, argument) in arguments.split(", ").enumerate() {
         // The last argument has its ");" with it, the others a comma to come.

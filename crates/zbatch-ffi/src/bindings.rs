@@ -3,11 +3,16 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use zbatch::{Error, Items, Status};
+use zbatch::{Error, Items, Segment, Status};
 
-use crate::border::Call;
+use crate::border::{Call, Grows, NO_MEMORY, Published};
+use crate::buffer::NO_SEGMENT;
 use crate::bytes::zbatch_view;
-use crate::status::{zbatch_error, zbatch_status};
+use crate::collection::{zbatch_collection, zbatch_collection_free};
+use crate::compress::*;
+use crate::decompress::*;
+use crate::run::{Run, zbatch_run_options};
+use crate::status::{ZBATCH_OK, zbatch_error, zbatch_status};
 
 /// Returns element 'index' of 'sequence', borrowed, or NULL on failure:
 /// CPython's PyTuple_GetItem fits.
@@ -19,10 +24,13 @@ pub type zbatch_gather_bytes_fn =
     Option<unsafe extern "C" fn(item: *mut c_void, data: *mut *mut c_char, size: *mut isize) -> c_int>;
 
 /// Fills the record 'buffer' about the bytes of 'item', pins them, and returns
-/// 0; any other value is a failure.  'flags' is 0.  CPython's
-/// PyObject_GetBuffer fits.
+/// 0; any other value is a failure.  CPython's PyObject_GetBuffer fits.
 pub type zbatch_gather_buffer_fn =
     Option<unsafe extern "C" fn(item: *mut c_void, buffer: *mut c_void, flags: c_int) -> c_int>;
+
+/// Lets go of what a zbatch_gather_buffer_fn wrote to the record 'buffer':
+/// CPython's PyBuffer_Release fits.
+pub type zbatch_release_fn = Option<unsafe extern "C" fn(buffer: *mut c_void)>;
 
 /// Makes an object from a copy of 'size' bytes at 'data' and returns it, or
 /// NULL on failure: CPython's PyBytes_FromStringAndSize fits.
@@ -34,11 +42,136 @@ pub type zbatch_scatter_new_fn = Option<unsafe extern "C" fn(data: *const c_char
 pub type zbatch_scatter_set_fn =
     Option<unsafe extern "C" fn(list: *mut c_void, index: isize, item: *mut c_void) -> c_int>;
 
+/// Returns a new object of 'type', all 0 but for what the language itself keeps
+/// in it, or NULL on failure.  'count' is 0.  CPython's PyType_GenericAlloc
+/// fits.
+pub type zbatch_object_alloc_fn = Option<unsafe extern "C" fn(r#type: *mut c_void, count: isize) -> *mut c_void>;
+
+/// Takes one more reference to 'object': CPython's Py_IncRef fits.
+pub type zbatch_object_retain_fn = Option<unsafe extern "C" fn(object: *mut c_void)>;
+
+/// Fills 'record' with the 'size' bytes at 'data' of 'object' and a reference to
+/// it, and returns 0, or -1 on failure: 'flags' may ask for what cannot be.
+/// CPython's PyBuffer_FillInfo fits.
+pub type zbatch_object_fill_fn = Option<
+    unsafe extern "C" fn(
+        record: *mut c_void,
+        object: *mut c_void,
+        data: *mut c_void,
+        size: isize,
+        readonly: c_int,
+        flags: c_int,
+    ) -> c_int,
+>;
+
+/// Makes a list of 'size' elements, to be set one by one, and returns it, or
+/// NULL on failure: CPython's PyList_New fits.
+pub type zbatch_list_new_fn = Option<unsafe extern "C" fn(size: isize) -> *mut c_void>;
+
+/// Objects of another language that lend bytes which something else owns: where
+/// five words lie in each, and the functions that make, serve and end it.  Offsets
+/// count bytes from the object's address, are multiples of sizeof(void *) and
+/// differ.  See STRUCTS THAT GROW above, but here no field may be 0.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct zbatch_object_layout {
+    /// sizeof(zbatch_object_layout).
+    pub struct_size: usize,
+    /// Of a void *: what keeps the bytes alive, or NULL.
+    pub owner_offset: usize,
+    /// Of a const void *: the first byte.
+    pub data_offset: usize,
+    /// Of a size_t: the number of bytes.
+    pub size_offset: usize,
+    /// Of a size_t: where the bytes begin in their buffer.
+    pub place_offset: usize,
+    /// Makes an object.
+    pub alloc_fn: zbatch_object_alloc_fn,
+    /// Keeps its owner.
+    pub retain_fn: zbatch_object_retain_fn,
+    /// Lends its bytes.
+    pub fill_fn: zbatch_object_fill_fn,
+    /// Copies them.
+    pub new_fn: zbatch_scatter_new_fn,
+    /// Of a void *: the object's type.
+    pub type_offset: usize,
+    /// Gives a reference back.
+    pub release_fn: zbatch_release_fn,
+    /// Frees the memory of an object.
+    pub free_fn: zbatch_release_fn,
+    /// Makes a list.
+    pub list_fn: zbatch_list_new_fn,
+    /// Sets an element of it.
+    pub set_fn: zbatch_scatter_set_fn,
+}
+
+// SAFETY: integers and functions that may be NULL, without padding, struct_size first.
+unsafe impl Grows for zbatch_object_layout {}
+
+/// Lets other threads of a runtime go on, and returns what the other function
+/// needs: CPython's PyEval_SaveThread fits.
+pub type zbatch_leave_fn = Option<unsafe extern "C" fn() -> *mut c_void>;
+
+/// Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
+/// fits.
+pub type zbatch_enter_fn = Option<unsafe extern "C" fn(state: *mut c_void)>;
+
+/// A batch of another language's objects, as zbatch_object_batch_run() takes
+/// it: one struct to fill in place of the arguments of many calls, which some
+/// languages make slowly.  See STRUCTS THAT GROW above.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct zbatch_object_batch {
+    /// sizeof(zbatch_object_batch).
+    pub struct_size: usize,
+    /// What compresses the batch, or NULL,
+    pub compressor: *const zbatch_compressor,
+    /// and then what decompresses it.
+    pub decompressor: *const zbatch_decompressor,
+    /// The items, as in zbatch_gather_views(), or NULL: 'views' has them.
+    pub sequence: *mut c_void,
+    /// Gives an element of 'sequence'.
+    pub item_fn: zbatch_gather_item_fn,
+    /// Gives its bytes.
+    pub bytes_fn: zbatch_gather_bytes_fn,
+    /// Is called before the work that takes long, or NULL.
+    pub leave_fn: zbatch_leave_fn,
+    /// Is called after it; NULL when 'leave_fn' is.
+    pub enter_fn: zbatch_enter_fn,
+    /// Room for 'count' views; the items, when 'sequence' is NULL.
+    pub views: *mut zbatch_view,
+    /// Number of items.
+    pub count: usize,
+    /// As in zbatch_multi_decompress_to_buffer(), or NULL; ignored with a
+    /// compressor.
+    pub sizes: *const u64,
+    /// How to run, or NULL.
+    pub run: *const zbatch_run_options,
+    /// Room for 'count' statuses, or NULL.
+    pub item_status: *mut zbatch_status,
+    /// Nanoseconds: a batch whose estimate is as many or more does not begin.
+    /// 0: any begins.
+    pub enough: u64,
+    /// Where to store the result.
+    pub out: *mut *mut zbatch_collection,
+    /// Where to tell what went wrong, or NULL.
+    pub error: *mut zbatch_error,
+}
+
+// SAFETY: integers, pointers and functions that may be NULL, without padding, struct_size first.
+unsafe impl Grows for zbatch_object_batch {}
+
 const NO_FUNCTION: Error = Error::new(Status::InvalidArgument, "a function pointer is NULL");
 const NO_ELEMENT: Error = Error::new(Status::InvalidArgument, "the sequence has no such element");
 const NO_BYTES: Error = Error::new(Status::InvalidArgument, "the element does not give its bytes");
 const BAD_RECORD: Error = Error::new(Status::InvalidArgument, "an offset lies outside 'buffer_size'");
 const NOT_MADE: Error = Error::new(Status::NoMemory, "the object could not be made");
+const BAD_OFFSETS: Error =
+    Error::new(Status::InvalidArgument, "the offsets of a layout are not those of five different words");
+const BOUND_ALREADY: Error = Error::new(Status::Unsupported, "another layout of objects is bound already");
+const NOT_BOUND: Error = Error::new(Status::InvalidArgument, "no layout of objects is bound");
+const NO_CODEC: Error = Error::new(Status::InvalidArgument, "give a compressor or a decompressor, not both");
+const TOO_LONG: Error = Error::new(Status::Cancelled, "the batch would take longer than it may");
 const NOT_SET: Error = Error::new(Status::InvalidArgument, "the list did not take the object");
 
 /// zbatch_gather_views() fills 'views', which has room for 'count' of them,
@@ -86,12 +219,15 @@ pub unsafe extern "C" fn zbatch_gather_views(
 /// zbatch_gather_buffers() does the same for elements that must be asked for
 /// their bytes and told when these are no longer in use.  For each it calls
 /// 'buffer_fn' with the next record of 'buffers', which has room for 'count'
-/// records of 'buffer_size' bytes, and reads from it a pointer to the bytes at
-/// 'data_offset' and their number, a ptrdiff_t, at 'size_offset': a Py_buffer
-/// has them at offsetof(Py_buffer, buf) and offsetof(Py_buffer, len).
+/// records of 'buffer_size' bytes, and with 'flags'; it reads from the record a
+/// pointer to the bytes at 'data_offset' and their number, a ptrdiff_t, at
+/// 'size_offset': a Py_buffer has them at offsetof(Py_buffer, buf) and
+/// offsetof(Py_buffer, len).  'flags' mean to 'buffer_fn' what they will: 0,
+/// CPython's PyBUF_SIMPLE, is enough to read, and its PyBUF_WRITABLE asks for
+/// bytes to write to.
 ///
 /// 'held' receives the number of records that were filled, on failure too: the
-/// caller releases that many, from the first, when the views are no longer in
+/// caller hands them to zbatch_release_buffers() when the views are no longer in
 /// use.
 ///
 /// Errors: as zbatch_gather_views().
@@ -102,6 +238,7 @@ pub unsafe extern "C" fn zbatch_gather_buffers(
     count: usize,
     item_fn: zbatch_gather_item_fn,
     buffer_fn: zbatch_gather_buffer_fn,
+    flags: c_int,
     buffer_size: usize,
     data_offset: usize,
     size_offset: usize,
@@ -133,7 +270,7 @@ pub unsafe extern "C" fn zbatch_gather_buffers(
             }
             let record = buffers.wrapping_byte_add(i * buffer_size);
             // SAFETY: the caller gave the function for these elements and this size of record.
-            let failed = unsafe { buffer_fn(item, record, 0) };
+            let failed = unsafe { buffer_fn(item, record, flags) };
             if failed != 0 {
                 return Err(NO_BYTES.with_item(i));
             }
@@ -149,6 +286,25 @@ pub unsafe extern "C" fn zbatch_gather_buffers(
         Ok(())
     });
     views.settle(status)
+}
+
+/// zbatch_release_buffers() calls 'release_fn' for each of the first 'held'
+/// records of 'buffers', which has records of 'buffer_size' bytes, on the
+/// calling thread.  It must return normally, as in zbatch_gather_views().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_release_buffers(
+    buffers: *mut c_void,
+    held: usize,
+    buffer_size: usize,
+    release_fn: zbatch_release_fn,
+) {
+    // SAFETY: ARRAYS.
+    let call = unsafe { Call::new() };
+    let (Some(release_fn), Ok(buffers)) = (release_fn, call.records(buffers, held, buffer_size)) else { return };
+    for i in 0..held {
+        // SAFETY: the caller gave the function for these records, which are filled.
+        unsafe { release_fn(buffers.wrapping_byte_add(i * buffer_size)) };
+    }
 }
 
 /// zbatch_scatter_bytes() makes elements 0 to 'count' - 1 of 'list', an object
@@ -192,6 +348,461 @@ pub unsafe extern "C" fn zbatch_scatter_bytes(
         }
         Ok(())
     })
+}
+
+/// zbatch_object_layout_init() sets the 'struct_size' bytes at 'layout' to 0 but
+/// for their size.  Call it with sizeof(zbatch_object_layout).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_layout_init(layout: *mut zbatch_object_layout, struct_size: usize) {
+    // SAFETY: OUTPUTS: 'struct_size' bytes.
+    unsafe { Call::new() }.init(layout, struct_size);
+}
+
+/// zbatch_object_bind() tells the functions below what objects look like, for
+/// the whole process and for good.  It copies the layout; to bind the same one
+/// again changes nothing.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED, another layout is bound.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_object_bind(
+    layout: *const zbatch_object_layout,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW.
+    let call = unsafe { Call::new() };
+    call.guard(error, || {
+        let layout = call.options(layout)?;
+        layout.check()?;
+        let bound = BOUND.get(|| Some(layout)).ok_or(NO_MEMORY)?;
+        if bound.is(&layout) { Ok(()) } else { Err(BOUND_ALREADY) }
+    })
+}
+
+/// zbatch_object_get_buffer(), zbatch_object_len() and zbatch_object_tobytes()
+/// are for the slots of the type of such objects, which a language calls on any
+/// thread with nothing but the object; they take no memory and no lock.  This
+/// one returns what 'fill_fn' does for the record and the object's bytes, read
+/// only: CPython's bf_getbuffer.  It is -1 when nothing is bound.  An object
+/// that is all 0 lends no bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_get_buffer(object: *mut c_void, record: *mut c_void, flags: c_int) -> c_int {
+    // SAFETY: an object of the bound layout, alive during the call.
+    let call = unsafe { Call::new() };
+    let Some((layout, data, size)) = bytes_lent(&call, object) else { return -1 };
+    let (Some(fill_fn), Ok(record)) = (layout.fill_fn, call.object(record)) else { return -1 };
+    // SAFETY: the caller bound the function for such objects, and gave a record for it.
+    unsafe { fill_fn(record, object, data, size, 1, flags) }
+}
+
+/// zbatch_object_len() returns the number of bytes that 'object' lends:
+/// CPython's sq_length.  It is 0 when nothing is bound.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_len(object: *mut c_void) -> isize {
+    // SAFETY: an object of the bound layout, alive during the call.
+    let call = unsafe { Call::new() };
+    bytes_lent(&call, object).map_or(0, |(_, _, size)| size)
+}
+
+/// zbatch_object_tobytes() returns what 'new_fn' makes of the object's bytes:
+/// a CPython method without arguments, hence 'unused'.  It is NULL when nothing
+/// is bound.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_tobytes(object: *mut c_void, unused: *mut c_void) -> *mut c_void {
+    let _ = unused;
+    // SAFETY: an object of the bound layout, alive during the call.
+    let call = unsafe { Call::new() };
+    let Some((layout, data, size)) = bytes_lent(&call, object) else { return ptr::null_mut() };
+    let Some(new_fn) = layout.new_fn else { return ptr::null_mut() };
+    // SAFETY: the caller bound the function for any bytes.
+    unsafe { new_fn(data.cast(), size) }
+}
+
+/// zbatch_object_new() makes one object of 'type', of the bound layout, that
+/// lends the 'size' bytes at 'data', and returns it, or NULL on failure.  It
+/// takes a reference to 'owner', which keeps the bytes alive and unchanged as
+/// long as it lives itself, and may be NULL where nothing needs to.  'place' is
+/// stored for the language to read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_new(
+    r#type: *mut c_void,
+    owner: *mut c_void,
+    data: *const c_void,
+    size: usize,
+    place: usize,
+) -> *mut c_void {
+    // SAFETY: ARRAYS, and the bytes stay for as long as 'owner' says.
+    let call = unsafe { Call::new() };
+    let (Ok(maker), Ok(_)) = (Maker::new(&call, r#type, owner), call.bytes(data, size)) else {
+        return ptr::null_mut();
+    };
+    maker.make(data, size, place).unwrap_or_default()
+}
+
+/// zbatch_object_dealloc() ends an object that nobody refers to: it gives its
+/// reference to its owner back, frees it, and gives its reference to its type
+/// back, as objects of CPython's heap types have one: CPython's tp_dealloc.  It
+/// does nothing when nothing is bound.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_dealloc(object: *mut c_void) {
+    // SAFETY: an object of the bound layout that nobody else has.
+    let call = unsafe { Call::new() };
+    let (Some(layout), Some(words)) = (BOUND.peek(), call.words(object)) else { return };
+    let (Some(release_fn), Some(free_fn)) = (layout.release_fn, layout.free_fn) else { return };
+    let kind: *mut c_void = words.get(layout.type_offset);
+    let owner: *mut c_void = words.get(layout.owner_offset);
+    if !owner.is_null() {
+        // SAFETY: the object's own reference.
+        unsafe { release_fn(owner) };
+    }
+    // SAFETY: nothing reads the object any more.
+    unsafe { free_fn(object) };
+    if !kind.is_null() {
+        // SAFETY: the object's own reference.
+        unsafe { release_fn(kind) };
+    }
+}
+
+/// zbatch_object_dealloc_handle() does the same for an object that owns a handle
+/// instead of lending bytes: first it calls the function whose address is the
+/// object's place with the object's data.  So a type of such objects needs no
+/// code of the language to free what they own: zbatch_collection_free() fits,
+/// and CPython's PyBuffer_Release.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_dealloc_handle(object: *mut c_void) {
+    // SAFETY: an object of the bound layout that nobody else has.
+    let call = unsafe { Call::new() };
+    if let (Some(layout), Some(words)) = (BOUND.peek(), call.words(object)) {
+        let data: *mut c_void = words.get(layout.data_offset);
+        let free_fn: zbatch_release_fn = words.get(layout.place_offset);
+        if let Some(free_fn) = free_fn {
+            // SAFETY: the maker of the object gave this function for its data.
+            unsafe { free_fn(data) };
+        }
+    }
+    // SAFETY: as above.
+    unsafe { zbatch_object_dealloc(object) };
+}
+
+/// zbatch_object_list() makes a list of objects, as zbatch_object_new() makes
+/// them, for the segments of 'collection' from number 'first' on, 'most' of them
+/// or as many as there are, and returns it, or NULL on failure.  The place of
+/// each is its segment's offset.  'owner' keeps the collection, or its bytes,
+/// alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_list(
+    collection: *const zbatch_collection,
+    first: usize,
+    most: usize,
+    r#type: *mut c_void,
+    owner: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: OWNERSHIP, and the bytes stay for as long as 'owner' says.
+    let call = unsafe { Call::new() };
+    let Ok(kind) = call.object(r#type) else { return ptr::null_mut() };
+    list(&call, collection, first, most, |layout, segment, bytes| {
+        let maker = Maker { call: &call, layout, kind, owner };
+        maker.make(bytes.as_ptr().cast(), bytes.len(), usize::try_from(segment.offset).ok()?)
+    })
+}
+
+/// zbatch_object_bytes_list() makes a list of what 'new_fn' makes of each
+/// segment of 'collection', and returns it, or NULL on failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_bytes_list(collection: *const zbatch_collection) -> *mut c_void {
+    // SAFETY: OWNERSHIP.
+    let call = unsafe { Call::new() };
+    list(&call, collection, 0, usize::MAX, |layout, _, bytes| {
+        // SAFETY: the caller bound the function for any bytes.
+        let item = unsafe { (layout.new_fn?)(bytes.as_ptr().cast(), bytes.len().cast_signed()) };
+        (!item.is_null()).then_some(item)
+    })
+}
+
+/// A list of what `make` makes of segments; NULL when one of them, or the list, cannot be made.
+fn list(
+    call: &Call,
+    collection: *const zbatch_collection,
+    first: usize,
+    most: usize,
+    make: impl Fn(&'static zbatch_object_layout, Segment, &[u8]) -> Option<*mut c_void>,
+) -> *mut c_void {
+    let mut made = ptr::null_mut();
+    let status = call.guard(ptr::null_mut(), || {
+        let layout = BOUND.peek().ok_or(NOT_BOUND)?;
+        let collection = &call.borrow(collection)?.core;
+        let (Some(list_fn), Some(set_fn)) = (layout.list_fn, layout.set_fn) else { return Err(NO_FUNCTION) };
+        let first = first.min(collection.len());
+        let count = most.min(collection.len() - first);
+        let segments = collection.range(first..first + count).ok_or(NO_SEGMENT)?;
+        // SAFETY: the caller bound the function.
+        made = unsafe { list_fn(count.cast_signed()) };
+        call.object(made)?;
+        for (i, (segment, bytes)) in segments.enumerate() {
+            let item = make(layout, segment, bytes).ok_or(NOT_MADE.with_item(i))?;
+            // SAFETY: the caller bound the function for such lists.
+            if unsafe { set_fn(made, i.cast_signed(), item) } != 0 {
+                return Err(NOT_SET.with_item(i));
+            }
+        }
+        Ok(())
+    });
+    if status != ZBATCH_OK && !made.is_null() {
+        if let Some(release_fn) = BOUND.peek().and_then(|layout| layout.release_fn) {
+            // SAFETY: the list is nobody else's.
+            unsafe { release_fn(made) };
+        }
+        return ptr::null_mut();
+    }
+    made
+}
+
+/// zbatch_object_batch_init() sets the 'struct_size' bytes at 'batch' to 0 but
+/// for their size.  Call it with sizeof(zbatch_object_batch).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_batch_init(batch: *mut zbatch_object_batch, struct_size: usize) {
+    // SAFETY: OUTPUTS: 'struct_size' bytes.
+    unsafe { Call::new() }.init(batch, struct_size);
+}
+
+/// zbatch_object_batch_run() is zbatch_gather_views(), then
+/// zbatch_compressor_estimate() and zbatch_multi_compress_to_buffer(), or the
+/// same for decompressing, in one call.  All functions are called on the calling
+/// thread and must return normally, as in zbatch_gather_views(); those that
+/// leave and enter once each, and not at all when the batch does not begin.
+///
+/// A batch that would take too long for 'enough' returns
+/// ZBATCH_ERROR_CANCELLED: run it again with 'sequence' NULL and 'enough' 0, on
+/// another thread perhaps.  Views that were gathered stay, whatever happens
+/// then.  Nothing is written when 'struct_size' was never set.
+///
+/// Errors: those of these functions.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_object_batch_run(batch: *const zbatch_object_batch) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW and OUTPUTS.
+    let call = unsafe { Call::new() };
+    match call.known(batch) {
+        Ok((batch, rest)) => batch.run(&call, rest),
+        Err(refused) => call.guard(ptr::null_mut(), || Err::<(), _>(refused)),
+    }
+}
+
+/// zbatch_object_batch_new() is zbatch_object_batch_run(), and returns an object
+/// of 'type' that owns the collection: its data is the handle and its place
+/// zbatch_collection_free(), as zbatch_object_dealloc_handle() expects.  'out' of
+/// the batch is NULL again then.  When there is no such object it returns
+/// 'otherwise', to which it takes a reference when a layout is bound, as not
+/// every language can be given NULL.  'status' receives what the other function
+/// returns.
+///
+/// Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound: the batch does not
+/// begin.  ZBATCH_ERROR_NO_MEMORY, 'alloc_fn' failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_batch_new(
+    batch: *const zbatch_object_batch,
+    r#type: *mut c_void,
+    otherwise: *mut c_void,
+    status: *mut zbatch_status,
+) -> *mut c_void {
+    // SAFETY: STRUCTS THAT GROW and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let status = call.place(status);
+    let maker = Maker::new(&call, r#type, ptr::null_mut());
+    let refused = status.as_ref().err().copied();
+    let (ended, made) = match call.known(batch) {
+        Ok((batch, rest)) => batch.run_for_object(&call, refused.map_or(rest, Err), maker),
+        Err(refused) => (call.guard(ptr::null_mut(), || Err::<(), _>(refused)), ptr::null_mut()),
+    };
+    if let Ok(status) = status {
+        *status = ended;
+    }
+    if !made.is_null() {
+        return made;
+    }
+    let retain_fn = BOUND.peek().and_then(|layout| layout.retain_fn);
+    if let (Some(retain_fn), false) = (retain_fn, otherwise.is_null()) {
+        // SAFETY: the caller bound the function for such objects.
+        unsafe { retain_fn(otherwise) };
+    }
+    otherwise
+}
+
+impl zbatch_object_batch {
+    /// `rest` refuses what only a newer version knows.
+    fn run(&self, call: &Call, rest: Result<(), Error>) -> zbatch_status {
+        let Self { compressor, decompressor, views, count, sizes, run, item_status, out, error, .. } = *self;
+        let status = self.prepare(call, rest);
+        if status != ZBATCH_OK {
+            return status;
+        }
+        // SAFETY: the caller gave the function for this thread.
+        let state = self.leave_fn.map(|leave_fn| unsafe { leave_fn() });
+        let status = if compressor.is_null() {
+            // SAFETY: as the caller promises for each of these fields.
+            unsafe {
+                zbatch_multi_decompress_to_buffer(decompressor, views, count, sizes, run, item_status, out, error)
+            }
+        } else {
+            // SAFETY: as the caller promises for each of these fields.
+            unsafe { zbatch_multi_compress_to_buffer(compressor, views, count, run, item_status, out, error) }
+        };
+        if let (Some(enter_fn), Some(state)) = (self.enter_fn, state) {
+            // SAFETY: the caller gave the function for what the other returned.
+            unsafe { enter_fn(state) };
+        }
+        status
+    }
+
+    /// The same, and the collection becomes an object; NULL when there is none.
+    fn run_for_object(
+        &self,
+        call: &Call,
+        rest: Result<(), Error>,
+        maker: Result<Maker<'_>, Error>,
+    ) -> (zbatch_status, *mut c_void) {
+        let mut made = ptr::null_mut();
+        let status = self.run(call, rest.and(maker.as_ref().map(drop).map_err(|&refused| refused)));
+        if status < ZBATCH_OK {
+            return (status, made);
+        }
+        let failed = call.guard(self.error, || {
+            let collection = call.take(self.out)?;
+            let free = zbatch_collection_free as unsafe extern "C" fn(*mut zbatch_collection) as usize;
+            let object = maker.and_then(|maker| maker.make(collection.cast(), 0, free).ok_or(NOT_MADE));
+            if object.is_err() {
+                // SAFETY: nobody else has it.
+                unsafe { zbatch_collection_free(collection) };
+            }
+            made = object?;
+            Ok(())
+        });
+        if failed == ZBATCH_OK {
+            return (status, made);
+        }
+        (call.status_array(self.item_status, self.count).settle(failed), made)
+    }
+
+    /// Everything before the work: outputs cleared, views gathered, the estimate looked at.
+    fn prepare(&self, call: &Call, rest: Result<(), Error>) -> zbatch_status {
+        let Self { sequence, item_fn, bytes_fn, views, count, error, .. } = *self;
+        let mut statuses = call.status_array(self.item_status, count);
+        let out = call.handle(self.out);
+        // Its statistics are an output too.
+        let run = Run::new(call, self.run);
+        if !sequence.is_null() {
+            call.array(views, count);
+        }
+        let mut threads = 0;
+        let mut status = call.guard(error, || {
+            rest?;
+            out?;
+            statuses.optional()?;
+            threads = run?.options().threads;
+            if self.compressor.is_null() == self.decompressor.is_null() {
+                return Err(NO_CODEC);
+            }
+            if self.leave_fn.is_some() == self.enter_fn.is_some() { Ok(()) } else { Err(NO_FUNCTION) }
+        });
+        if status == ZBATCH_OK && !sequence.is_null() {
+            // SAFETY: as the caller promises for each of these fields.
+            status = unsafe { zbatch_gather_views(sequence, count, item_fn, bytes_fn, views, error) };
+        }
+        if status == ZBATCH_OK && self.enough != 0 {
+            status = self.is_short(call, threads);
+        }
+        statuses.settle(status)
+    }
+
+    fn is_short(&self, call: &Call, threads: i32) -> zbatch_status {
+        let Self { compressor, decompressor, views, count, enough, error, .. } = *self;
+        let mut nanoseconds = 0;
+        let nanoseconds_at = &raw mut nanoseconds;
+        let status = if compressor.is_null() {
+            // SAFETY: as the caller promises for each of these fields.
+            unsafe { zbatch_decompressor_estimate(decompressor, views, count, threads, enough, nanoseconds_at, error) }
+        } else {
+            // SAFETY: as the caller promises for each of these fields.
+            unsafe { zbatch_compressor_estimate(compressor, views, count, threads, enough, nanoseconds_at, error) }
+        };
+        if status != ZBATCH_OK || nanoseconds < enough { status } else { call.guard(error, || Err::<(), _>(TOO_LONG)) }
+    }
+}
+
+static BOUND: Published<zbatch_object_layout> = Published::new();
+
+impl zbatch_object_layout {
+    fn offsets(&self) -> [usize; 5] {
+        [self.owner_offset, self.data_offset, self.size_offset, self.place_offset, self.type_offset]
+    }
+
+    /// Where its functions are; 0 for one that is missing.
+    fn functions(&self) -> [usize; 8] {
+        [
+            self.alloc_fn.map_or(0, |f| f as usize),
+            self.retain_fn.map_or(0, |f| f as usize),
+            self.fill_fn.map_or(0, |f| f as usize),
+            self.new_fn.map_or(0, |f| f as usize),
+            self.release_fn.map_or(0, |f| f as usize),
+            self.free_fn.map_or(0, |f| f as usize),
+            self.list_fn.map_or(0, |f| f as usize),
+            self.set_fn.map_or(0, |f| f as usize),
+        ]
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let offsets = self.offsets();
+        let possible = |offset: &usize| *offset != 0 && offset.is_multiple_of(size_of::<usize>());
+        if !offsets.iter().all(possible) || (1..offsets.len()).any(|i| offsets[..i].contains(&offsets[i])) {
+            return Err(BAD_OFFSETS);
+        }
+        if self.functions().contains(&0) { Err(NO_FUNCTION) } else { Ok(()) }
+    }
+
+    fn is(&self, other: &zbatch_object_layout) -> bool {
+        self.offsets() == other.offsets() && self.functions() == other.functions()
+    }
+}
+
+/// The layout that is bound, and the bytes that `object` lends: none when nobody filled it.
+fn bytes_lent(call: &Call, object: *mut c_void) -> Option<(&'static zbatch_object_layout, *mut c_void, isize)> {
+    let layout = BOUND.peek()?;
+    let words = call.words(object)?;
+    let data: *mut c_void = words.get(layout.data_offset);
+    let size: usize = words.get(layout.size_offset);
+    // Some languages take NULL for a failure.
+    Some(if data.is_null() { (layout, c"".as_ptr().cast_mut().cast(), 0) } else { (layout, data, size.cast_signed()) })
+}
+
+/// Makes objects of the bound layout for one owner.
+struct Maker<'c> {
+    call: &'c Call,
+    layout: &'static zbatch_object_layout,
+    kind: *mut c_void,
+    owner: *mut c_void,
+}
+
+impl<'c> Maker<'c> {
+    fn new(call: &'c Call, kind: *mut c_void, owner: *mut c_void) -> Result<Maker<'c>, Error> {
+        Ok(Maker { call, layout: BOUND.peek().ok_or(NOT_BOUND)?, kind: call.object(kind)?, owner })
+    }
+
+    fn make(&self, data: *const c_void, size: usize, place: usize) -> Option<*mut c_void> {
+        let Maker { call, layout, kind, owner } = *self;
+        let (alloc_fn, retain_fn) = (layout.alloc_fn?, layout.retain_fn?);
+        // SAFETY: the caller bound the function, and gave a type for it.
+        let object = unsafe { alloc_fn(kind, 0) };
+        let words = call.words(object)?;
+        if !owner.is_null() {
+            // SAFETY: the caller bound the function, and gave an object for it.
+            unsafe { retain_fn(owner) };
+        }
+        words.set(layout.owner_offset, owner);
+        words.set(layout.data_offset, data.cast_mut());
+        words.set(layout.size_offset, size);
+        words.set(layout.place_offset, place);
+        Some(object)
+    }
 }
 
 /// What a function said about an element, unless it failed.
@@ -242,6 +853,7 @@ mod tests {
                     3,
                     Some(item),
                     Some(buffer),
+                    0,
                     size_of::<Record>(),
                     0,
                     16,

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::slice;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use zbatch::{Error, Items, Segment, Status};
 
@@ -27,7 +27,7 @@ const TOO_LARGE: Error = Error::new(Status::InvalidArgument, "an array is larger
 const BAD_STRUCT_SIZE: Error =
     Error::new(Status::InvalidArgument, "a struct_size is not set to the size of its struct");
 const NEWER_FIELD: Error = Error::new(Status::Unsupported, "an option is set that this version does not know");
-const NO_MEMORY: Error = Error::new(Status::NoMemory, "memory ran out");
+pub(crate) const NO_MEMORY: Error = Error::new(Status::NoMemory, "memory ran out");
 const FAULT: Error = Error::new(Status::Internal, "a fault inside zbatch, please report it");
 
 /// More than any struct of the header will ever have: a larger struct_size was never set.
@@ -91,6 +91,12 @@ impl Call {
         if object.is_null() { Err(NULL) } else { Ok(object) }
     }
 
+    /// An object of another language, to look into.
+    pub(crate) fn words(&self, object: *mut c_void) -> Option<Words<'_>> {
+        let at = NonNull::new(object.cast::<usize>())?;
+        at.is_aligned().then_some(Words { at, of: PhantomData })
+    }
+
     /// An array that is read; NULL when it has no elements.
     pub(crate) fn slice<T>(&self, data: *const T, count: usize) -> Result<&[T], Error> {
         if count == 0 {
@@ -133,11 +139,14 @@ impl Call {
     pub(crate) fn items(&self, views: *const zbatch_view, count: usize) -> Result<Views<'_>, Error> {
         let views = self.slice(views, count)?;
         for (i, view) in views.iter().enumerate() {
-            if view.size != 0 {
-                check(view.data.cast::<u8>(), view.size).map_err(|e| e.with_item(i))?;
-            }
+            check_view(view).map_err(|e| e.with_item(i))?;
         }
         Ok(Views(views))
+    }
+
+    /// Items that are checked when they are looked at.
+    pub(crate) fn some_items(&self, views: *const zbatch_view, count: usize) -> Result<SomeViews<'_>, Error> {
+        Ok(SomeViews { views: Views(self.slice(views, count)?), refused: AtomicUsize::new(usize::MAX) })
     }
 
     /// The caller's memory for the items of a batch.
@@ -232,16 +241,21 @@ impl Call {
         if options.is_null() {
             return Ok(T::default());
         }
+        let (value, rest) = self.known(options)?;
+        rest.map(|()| value)
+    }
+
+    /// What this version knows of a struct, and the refusal of what it does not: for structs that hold outputs, which are
+    /// written whatever happens.
+    pub(crate) fn known<T: Grows>(&self, options: *const T) -> Result<(T, Result<(), Error>), Error> {
         let size = struct_size(options)?;
         let known = size.min(size_of::<T>());
         let bytes = self.slice(options.cast::<u8>(), size)?;
-        if bytes[known..].iter().any(|&byte| byte != 0) {
-            return Err(NEWER_FIELD);
-        }
+        let rest = if bytes[known..].iter().any(|&byte| byte != 0) { Err(NEWER_FIELD) } else { Ok(()) };
         let mut value = T::default();
         // SAFETY: both are at least that long, they are apart, and a `Grows` has no bad bits.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut value).cast(), known) };
-        Ok(value)
+        Ok((value, rest))
     }
 
     /// A struct of the caller's whose fields the call will write.
@@ -447,8 +461,70 @@ impl Items for Views<'_> {
         if view.size == 0 {
             return &[];
         }
-        // SAFETY: zbatch_view: "'size' bytes at 'data'", checked by `Call::items`.
+        // SAFETY: zbatch_view: "'size' bytes at 'data'", checked by `check_view`.
         unsafe { slice::from_raw_parts(view.data.cast(), view.size) }
+    }
+}
+
+/// Views of which not all are looked at. One that cannot be is an item of no bytes, and known by its index.
+pub(crate) struct SomeViews<'c> {
+    views: Views<'c>,
+    refused: AtomicUsize,
+}
+
+impl SomeViews<'_> {
+    /// The error of the lowest view that was refused.
+    pub(crate) fn verdict(&self) -> Result<(), Error> {
+        let item = self.refused.load(Ordering::Relaxed);
+        self.views.0.get(item).map_or(Ok(()), |view| check_view(view).map_err(|e| e.with_item(item)))
+    }
+}
+
+impl Items for SomeViews<'_> {
+    fn len(&self) -> usize {
+        self.views.len()
+    }
+
+    fn get(&self, i: usize) -> &[u8] {
+        if check_view(&self.views.0[i]).is_err() {
+            self.refused.fetch_min(i, Ordering::Relaxed);
+            return &[];
+        }
+        self.views.get(i)
+    }
+}
+
+/// The words of an object of another language.
+#[derive(Clone, Copy)]
+pub(crate) struct Words<'c> {
+    at: NonNull<usize>,
+    of: PhantomData<&'c Call>,
+}
+
+/// What a word of an object may be.
+///
+/// # Safety
+/// It is as large as a `usize` and aligned like one, and any bits are a value.
+pub(crate) unsafe trait Word: Copy {}
+
+// SAFETY: the very word.
+unsafe impl Word for usize {}
+// SAFETY: zbatch has no targets where an address is no word.
+unsafe impl Word for *mut c_void {}
+// SAFETY: as above; 0 is `None`, and it is not called here.
+unsafe impl Word for Option<unsafe extern "C" fn(*mut c_void)> {}
+
+impl Words<'_> {
+    /// The word at an offset of the layout that is bound.
+    pub(crate) fn get<T: Word>(self, offset: usize) -> T {
+        // SAFETY: zbatch_object_layout: "where five words lie in each".
+        unsafe { self.at.as_ptr().wrapping_byte_add(offset).cast::<T>().read() }
+    }
+
+    /// Writes the word at an offset of the layout that is bound.
+    pub(crate) fn set<T: Word>(self, offset: usize, value: T) {
+        // SAFETY: as above; the object is new, and nobody else has it yet.
+        unsafe { self.at.as_ptr().wrapping_byte_add(offset).cast::<T>().write(value) };
     }
 }
 
@@ -480,6 +556,12 @@ impl<T> Published<T> {
         }
         // SAFETY: once published, the value stays until `self` is dropped.
         Some(unsafe { &*at })
+    }
+
+    /// The value, if it was made.
+    pub(crate) fn peek(&self) -> Option<&T> {
+        // SAFETY: as above; NULL is none.
+        unsafe { self.at.load(Ordering::Acquire).as_ref() }
     }
 }
 
@@ -542,6 +624,11 @@ fn check<T>(data: *const T, count: usize) -> Result<(), Error> {
         return Err(MISALIGNED);
     }
     Layout::array::<T>(count).map(drop).map_err(|_| TOO_LARGE)
+}
+
+/// Refuses bytes that cannot be.
+fn check_view(view: &zbatch_view) -> Result<(), Error> {
+    if view.size == 0 { Ok(()) } else { check(view.data.cast::<u8>(), view.size) }
 }
 
 /// The struct_size of a struct that grows, or its refusal.

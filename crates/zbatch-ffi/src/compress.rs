@@ -200,6 +200,38 @@ pub unsafe extern "C" fn zbatch_compressor_options_from_level(
     })
 }
 
+/// zbatch_compressor_options_clamp() does to 'options', whose struct_size is set,
+/// what zstd does to values that it does not refuse: a level, a number of
+/// workers, a job_size or an overlap_log out of range becomes the nearest that
+/// is possible, and so does a target_block_size below its range; level 0 becomes
+/// ZBATCH_LEVEL_DEFAULT.  Any other value out of range is the error that
+/// zbatch_compressor_new() gives, and all fields stay.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_compressor_options_clamp(
+    options: *mut zbatch_compressor_options,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW: 'options' is as long as its struct_size.
+    let call = unsafe { Call::new() };
+    call.guard(error, || {
+        let mut fields = call.fields(options)?;
+        let given = call.options(options.cast_const())?;
+        let clamped = given.to_core()?.clamped()?;
+        fields.store(&zbatch_compressor_options {
+            level: clamped.level,
+            workers: clamped.workers,
+            job_size: clamped.job_size,
+            overlap_log: clamped.overlap_log,
+            target_block_size: clamped.target_block_size,
+            ..given
+        });
+        Ok(())
+    })
+}
+
 /// zbatch_compressor_options_memory_size() writes to 'out' how many bytes one
 /// thread needs to compress with 'options', an estimate from above for content
 /// of any size.  'options' may be NULL.
@@ -365,6 +397,37 @@ pub unsafe extern "C" fn zbatch_multi_compress_to_buffer(
         Ok(failed)
     });
     statuses.settle(status)
+}
+
+/// zbatch_compressor_estimate() writes to 'nanoseconds' roughly how long a batch
+/// of these items would take on so many threads, which are counted as in
+/// zbatch_run_options: for a program that must decide whether to run it on the
+/// thread that it is on.  It looks at the items' sizes, and stops looking as soon
+/// as the answer is sure to be 'enough' or more; views behind that are not
+/// checked either.  Content that does not compress is done sooner.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_compressor_estimate(
+    compressor: *const zbatch_compressor,
+    views: *const zbatch_view,
+    count: usize,
+    threads: i32,
+    enough: u64,
+    nanoseconds: *mut u64,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let nanoseconds = call.place(nanoseconds);
+    call.guard(error, || {
+        let nanoseconds = nanoseconds?;
+        let compressor = &call.borrow(compressor)?.core;
+        let items = call.some_items(views, count)?;
+        let estimate = compressor.estimate(&items, threads, enough);
+        items.verdict()?;
+        *nanoseconds = estimate;
+        Ok(())
+    })
 }
 
 #[cfg(test)]

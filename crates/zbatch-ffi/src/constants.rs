@@ -1,6 +1,7 @@
 //! The numbers of the header by name, for languages that do not read it.
 
 use crate::arrow::{ArrowArray, ArrowSchema};
+use crate::bindings::{zbatch_object_batch, zbatch_object_layout};
 use crate::bytes::{zbatch_segment, zbatch_span, zbatch_view};
 use crate::compress::*;
 use crate::decompress::{ZBATCH_CONTENTSIZE_UNKNOWN, zbatch_decompressor_options, zbatch_frame};
@@ -48,7 +49,7 @@ const SIZES: &[(&str, i64)] = sizes! {
     zbatch_error zbatch_view zbatch_span zbatch_segment
     zbatch_run_stats zbatch_run_options
     zbatch_dict_train_options zbatch_compressor_options zbatch_decompressor_options
-    zbatch_frame
+    zbatch_frame zbatch_object_layout zbatch_object_batch
     ArrowArray ArrowSchema
 };
 

@@ -99,6 +99,29 @@ pub unsafe extern "C" fn zbatch_decompressor_options_init(
     unsafe { Call::new() }.init(options, struct_size);
 }
 
+/// zbatch_decompressor_options_memory_size() writes to 'out' how many bytes one
+/// thread needs to decompress with 'options', which may be NULL.  The window of
+/// a frame comes on top of it when its content may be larger than 4 MiB, and
+/// neither it nor the caller tells the size.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_decompressor_options_memory_size(
+    options: *const zbatch_decompressor_options,
+    out: *mut usize,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: STRUCTS THAT GROW and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let out = call.place(out);
+    call.guard(error, || {
+        let out = out?;
+        *out = call.options(options)?.to_core()?.estimate_memory();
+        Ok(())
+    })
+}
+
 /// zbatch_decompressor_new() makes a decompressor.  'options' and 'dict' may be
 /// NULL.  With a dictionary it also decompresses frames that need none.  It
 /// keeps the dictionary alive: the caller may free its own handle at once.
@@ -231,6 +254,34 @@ pub unsafe extern "C" fn zbatch_decompressed_sizes(
         Ok(())
     });
     sizes.settle(status)
+}
+
+/// zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does, for
+/// a batch to be decompressed.  It reads the header that each item begins with;
+/// an item that this refuses counts as nothing, and is no error here.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_decompressor_estimate(
+    decompressor: *const zbatch_decompressor,
+    views: *const zbatch_view,
+    count: usize,
+    threads: i32,
+    enough: u64,
+    nanoseconds: *mut u64,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let nanoseconds = call.place(nanoseconds);
+    call.guard(error, || {
+        let nanoseconds = nanoseconds?;
+        let decompressor = &call.borrow(decompressor)?.core;
+        let items = call.some_items(views, count)?;
+        let estimate = decompressor.estimate(&items, threads, enough);
+        items.verdict()?;
+        *nanoseconds = estimate;
+        Ok(())
+    })
 }
 
 /// zbatch_decompress() decompresses one item, the 'size' bytes at 'data', to

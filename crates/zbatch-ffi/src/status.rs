@@ -34,7 +34,8 @@ pub const ZBATCH_ERROR_NO_MEMORY: zbatch_status = -4;
 pub const ZBATCH_ERROR_DST_TOO_SMALL: zbatch_status = -5;
 /// The result, or the frame's window, would exceed a limit of the decompressor.
 pub const ZBATCH_ERROR_LIMIT: zbatch_status = -6;
-/// zbatch_control_cancel() was called before the work was done.
+/// zbatch_control_cancel() was called before the work was done, or
+/// zbatch_object_batch_run() did not begin a batch that takes too long.
 pub const ZBATCH_ERROR_CANCELLED: zbatch_status = -7;
 /// Another thread is inside a call on this handle.  Reserved for streams.
 pub const ZBATCH_ERROR_BUSY: zbatch_status = -8;
@@ -116,6 +117,44 @@ pub extern "C" fn zbatch_status_name(status: zbatch_status) -> *const c_char {
         _ => c"unknown status",
     };
     name.as_ptr()
+}
+
+/// zbatch_status_message() returns a sentence for people about a status, "the
+/// frame is damaged": for the statuses of items, which have no zbatch_error.
+/// Static; never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn zbatch_status_message(status: zbatch_status) -> *const c_char {
+    let message = match status {
+        ZBATCH_OK => c"success",
+        ZBATCH_PARTIAL => c"at least one item failed",
+        ZBATCH_ERROR_INVALID_ARGUMENT => c"an argument is NULL, misaligned or out of bounds",
+        ZBATCH_ERROR_OUT_OF_RANGE => c"an index is not below the length, or a segment lies outside its buffer",
+        ZBATCH_ERROR_UNSUPPORTED => c"this version does not know such an option or format",
+        ZBATCH_ERROR_NO_MEMORY => c"memory ran out",
+        ZBATCH_ERROR_DST_TOO_SMALL => c"the destination is too small for the result",
+        ZBATCH_ERROR_LIMIT => c"the result, or the window of the frame, exceeds a limit of the decompressor",
+        ZBATCH_ERROR_CANCELLED => c"cancelled before the work was done",
+        ZBATCH_ERROR_BUSY => c"another thread is inside a call on this handle",
+        ZBATCH_ERROR_INTERNAL => c"a fault inside zbatch, please report it",
+        ZBATCH_ERROR_NOT_A_FRAME => c"the item does not begin with a frame",
+        ZBATCH_ERROR_CORRUPT => c"the frame is damaged",
+        ZBATCH_ERROR_TRUNCATED => c"the item ends in the middle of a frame",
+        ZBATCH_ERROR_EXTRA_DATA => c"bytes that are not a frame follow the last frame",
+        ZBATCH_ERROR_CHECKSUM => c"the checksum does not match, or is required and missing",
+        ZBATCH_ERROR_SIZE_MISMATCH => c"the content does not have the size that was given for it",
+        ZBATCH_ERROR_DICT_MISMATCH => c"the frame needs another dictionary",
+        ZBATCH_ERROR_BAD_DICT => c"the bytes are not a dictionary",
+        ZBATCH_ERROR_BAD_SAMPLES => c"the samples are too few or too small to train a dictionary on",
+        _ => c"unknown status",
+    };
+    message.as_ptr()
+}
+
+/// zbatch_zstd_error_message() returns libzstd's own text for the 'zstd_error'
+/// of a zbatch_error.  Static; never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn zbatch_zstd_error_message(zstd_error: i32) -> *const c_char {
+    zbatch::zstd_error_message(zstd_error).as_ptr()
 }
 
 /// zbatch_constant() looks up a number of this header by name, for languages

@@ -7,6 +7,7 @@ use crate::few::Few;
 use crate::memory::reserved;
 use crate::segment::Segment;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Several buffers with one numbering of their segments, first buffer first. Immutable, and cheap to clone.
@@ -68,12 +69,18 @@ impl BufferWithSegmentsCollection {
     }
 
     fn find(&self, index: usize) -> Option<(&BufferWithSegments, usize)> {
+        let (buffer, local) = self.position(index)?;
+        Some((&self.buffers()[buffer], local))
+    }
+
+    /// The number of the buffer that holds segment `index`, and the segment's own number there.
+    fn position(&self, index: usize) -> Option<(usize, usize)> {
         if index >= self.len() {
             return None;
         }
         let (buffers, starts) = (self.buffers(), &self.shared.starts);
-        if let [buffer] = buffers {
-            return Some((buffer, index));
+        if buffers.len() == 1 {
+            return Some((0, index));
         }
         // Buffers of a batch hold much the same number of segments: the first guess is right, or nearly.
         let holds = |buffer: usize| starts[buffer] <= index && starts.get(buffer + 1).is_none_or(|&next| index < next);
@@ -82,7 +89,7 @@ impl BufferWithSegmentsCollection {
         let near = [guess, guess + 1, guess.saturating_sub(1)];
         let found = near.into_iter().find(|&buffer| buffer < buffers.len() && holds(buffer));
         let buffer = found.unwrap_or_else(|| starts.partition_point(|&start| start <= index) - 1);
-        Some((&buffers[buffer], index - starts[buffer]))
+        Some((buffer, index - starts[buffer]))
     }
 
     /// The bytes of segment `index`, or `None` when there is no such segment.
@@ -95,6 +102,19 @@ impl BufferWithSegmentsCollection {
     pub fn segment(&self, index: usize) -> Option<Segment> {
         let (buffer, local) = self.find(index)?;
         buffer.segments().get(local).copied()
+    }
+
+    /// The segments of a range of indices with their bytes, or `None` when there are not so many.
+    pub fn range(&self, range: Range<usize>) -> Option<impl Iterator<Item = (Segment, &[u8])> + '_> {
+        fn from(buffer: &BufferWithSegments, first: usize) -> impl Iterator<Item = (Segment, &[u8])> {
+            let (segments, data) = (buffer.segments().get(first..).unwrap_or_default(), buffer.data());
+            segments.iter().filter_map(move |&segment| Some((segment, segment.slice(data)?)))
+        }
+        let count = range.end.checked_sub(range.start).filter(|_| range.end <= self.len())?;
+        let (buffer, local) = self.position(range.start).unwrap_or_default();
+        let mut buffers = self.buffers().iter().skip(buffer);
+        let first = buffers.next().into_iter().flat_map(move |buffer| from(buffer, local));
+        Some(first.chain(buffers.flat_map(|buffer| from(buffer, 0))).take(count))
     }
 
     /// The segments' bytes in order.
@@ -168,6 +188,12 @@ mod tests {
         assert_eq!(lengths, [1, 2, 0, 3]);
         assert_eq!(all.size(), 6);
         assert!(all.get(4).is_none());
+        for first in 0..=4 {
+            let lengths_from: Vec<usize> = all.range(first..4).unwrap().map(|(_, bytes)| bytes.len()).collect();
+            assert_eq!(lengths_from, lengths[first..]);
+        }
+        assert_eq!(all.range(1..3).unwrap().map(|(segment, _)| segment.offset).collect::<Vec<_>>(), [1, 0]);
+        assert!(all.range(3..5).is_none());
         assert_eq!(all.tobytes().unwrap(), [0, 1, 2, 0, 1, 2]);
         assert_eq!(all.copy_to(&mut [0; 5]).unwrap_err().status(), Status::DstTooSmall);
     }

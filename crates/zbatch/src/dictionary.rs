@@ -36,7 +36,7 @@ struct Shared {
     k: u32,
     d: u32,
     /// Made by [`Dictionary::digest`]: compressors use this one, whatever their level.
-    digested: Option<Arc<CompressionDictionary>>,
+    digested: Option<(Arc<CompressionDictionary>, CompressionParameters)>,
     for_decompression: Arc<DecompressionDictionary>,
     /// Digestions by level, as compressors asked for them.
     by_level: Mutex<Vec<(i32, Arc<CompressionDictionary>)>>,
@@ -101,7 +101,7 @@ impl Dictionary {
         Ok(Self {
             shared: Arc::new(Shared {
                 bytes: Arc::clone(&shared.bytes),
-                digested: Some(Arc::new(digested)),
+                digested: Some((Arc::new(digested), matching)),
                 for_decompression: Arc::clone(&shared.for_decompression),
                 by_level: Mutex::default(),
                 ..**shared
@@ -132,7 +132,7 @@ impl Dictionary {
     /// Bytes that the dictionary and its digestions take.
     pub fn memory_size(&self) -> usize {
         let shared = &self.shared;
-        let digested = shared.digested.as_ref().map_or(0, |dict| dict.size());
+        let digested = shared.digested.as_ref().map_or(0, |(dict, _)| dict.size());
         let levels = shared.by_level.try_lock().map_or(0, |all| all.iter().map(|(_, dict)| dict.size()).sum());
         shared.bytes.len() + shared.for_decompression.size() + digested + levels
     }
@@ -151,7 +151,12 @@ impl Dictionary {
     }
 
     pub(crate) fn digested(&self) -> Option<&Arc<CompressionDictionary>> {
-        self.shared.digested.as_ref()
+        self.shared.digested.as_ref().map(|(dict, _)| dict)
+    }
+
+    /// What it was digested for.
+    pub(crate) fn digested_for(&self) -> Option<&CompressionParameters> {
+        self.shared.digested.as_ref().map(|(_, parameters)| parameters)
     }
 
     pub(crate) fn for_decompression(&self) -> &Arc<DecompressionDictionary> {

@@ -63,6 +63,7 @@ enum Why {
     Told(Code, &'static str),
     Size { got: u64, expected: u64 },
     Limit { what: &'static str, limit: u64 },
+    Window { limit: u64 },
 }
 
 /// Why a call failed: a status, the item at fault where there is one, and a sentence for people.
@@ -103,6 +104,10 @@ impl Error {
         Self { why: Why::Limit { what, limit }, ..Self::new(Status::Limit, "") }
     }
 
+    pub(crate) const fn window(limit: u64) -> Self {
+        Self { why: Why::Window { limit }, ..Self::new(Status::Limit, "") }
+    }
+
     pub(crate) const fn no_memory() -> Self {
         Self::new(Status::NoMemory, "not enough memory")
     }
@@ -129,6 +134,7 @@ impl Error {
     pub fn zstd_code(&self) -> i32 {
         match self.why {
             Why::Zstd(code) | Why::Told(code, _) => code.number(),
+            Why::Window { .. } => Code::WINDOW_TOO_LARGE.number(),
             _ => 0,
         }
     }
@@ -189,6 +195,7 @@ impl fmt::Display for Error {
             Why::Text(text) | Why::Told(_, text) => f.write_str(text),
             Why::Zstd(code) => f.write_str(code.text()),
             Why::Size { got, expected } => write!(f, "decompressed {got} bytes; expected {expected}"),
+            Why::Window { limit } => write!(f, "the window of the frame exceeds the limit of {limit} bytes"),
             Why::Limit { what, limit } => write!(f, "{what} exceeds the limit of {limit} bytes"),
         }
     }

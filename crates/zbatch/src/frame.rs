@@ -1,7 +1,8 @@
 //! What can be known of an item before it is decompressed: its frames, their claims, and how much they can hold at most.
-//! Headers are libzstd's to read; the walk over the blocks is ours, because libzstd's own walk refuses frames without the
-//! magic number, and because it yields the bound that a lying header is held against.
+//! Headers are libzstd's to read, but for the plainest; the walk over the blocks is ours, because libzstd's own walk refuses
+//! frames without the magic number, and because it yields the bound that a lying header is held against.
 
+use crate::cost::Coding;
 use crate::error::{Error, Result, Status};
 use crate::libzstd::{self, Code};
 use crate::params::{DecompressionParameters, Format};
@@ -53,10 +54,34 @@ pub(crate) struct Measure {
 }
 
 const BLOCK_HEADER: usize = 3;
+/// Kinds of blocks; the fourth, 0, is plain bytes.
+const REPEATED_BYTE: u32 = 1;
+const COMPRESSED: u32 = 2;
+const RESERVED: u32 = 3;
 const CHECKSUM: usize = 4;
 
 /// Walks the frames of `item` and refuses what no decoder of these parameters could or may decompress.
 pub(crate) fn measure(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Result<Measure> {
+    if parameters.format == Format::Zstd1
+        && let Some(measure) = one_plain_frame(item, parameters)
+    {
+        return Ok(measure);
+    }
+    measure_frames(item, parameters, dict_id)
+}
+
+/// What most items are: one frame with the plainest header. Small ones are measured in half the time when libzstd need not be
+/// asked. `None`: it must be.
+fn one_plain_frame(item: &[u8], parameters: &DecompressionParameters) -> Option<Measure> {
+    let header = plain_header(item)?;
+    let (end, bound) = walk_blocks(item, &header).ok()?;
+    check_header(&header, parameters, 0).ok()?;
+    let size = header.content_size;
+    (size <= bound && end == item.len()).then_some(Measure { size: Some(size), bound, end })
+}
+
+#[inline(never)]
+fn measure_frames(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Result<Measure> {
     let magicless = parameters.format == Format::Zstd1Magicless;
     let mut all = Measure { size: Some(0), bound: 0, end: 0 };
     let mut frames = 0;
@@ -101,12 +126,80 @@ pub(crate) fn measure(item: &[u8], parameters: &DecompressionParameters, dict_id
     Ok(all)
 }
 
+/// What an item of unknown size is taken to become, to weigh it.
+pub(crate) fn guess(item: &[u8]) -> u64 {
+    (item.len() as u64).saturating_mul(4)
+}
+
+/// What an item becomes as far as its beginning shows, and how it is coded: a guess where that does not tell, none where it
+/// is refused.
+pub(crate) fn glance(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Option<(u64, Coding)> {
+    let plain = if parameters.format == Format::Zstd1 { plain_header(item) } else { None };
+    let header = match plain {
+        Some(header) => header,
+        None => libzstd::frame_header(item, parameters.format == Format::Zstd1Magicless).ok()??,
+    };
+    if header.is_skippable {
+        return Some((guess(item), Coding::Codes));
+    }
+    check_header(&header, parameters, dict_id).ok()?;
+    let coding = match item.get(header.header_size as usize..)? {
+        // Of the first block the type, and that of its literals.
+        [head, ..] if (head >> 1) & 3 < 2 => Coding::Stored,
+        [_, _, _, literals, ..] if literals & 3 < 2 => Coding::Matches,
+        _ => Coding::Codes,
+    };
+    let size = item.len() as u64;
+    // More bytes than any frame of this content has: others follow.
+    let has_more = |content: u64| size > content.saturating_add(content >> 8) + SMALLEST_BOUND;
+    match header.content_size {
+        CONTENTSIZE_UNKNOWN if coding == Coding::Stored => Some((size, coding)),
+        CONTENTSIZE_UNKNOWN => Some((guess(item), coding)),
+        content if content >> LARGEST_RATIO_LOG > size => None,
+        content if has_more(content) => Some((guess(item), coding)),
+        content => Some((content, coding)),
+    }
+}
+
+/// A block of four bytes can hold 128 KiB.
+const LARGEST_RATIO_LOG: u32 = 15;
+/// More than what a frame has beside its content and a 256th of that.
+const SMALLEST_BOUND: u64 = 128;
+
+/// A header that says no more than that the content is one segment of a recorded size, and whether there is a checksum.
+fn plain_header(frame: &[u8]) -> Option<libzstd::Header> {
+    const SINGLE_SEGMENT: u8 = 0b0010_0000;
+    const CHECKSUM: u8 = 0b0000_0100;
+    const SIZE: u8 = 0b1100_0000;
+    let (&[0x28, 0xb5, 0x2f, 0xfd, descriptor], rest) = frame.split_first_chunk()? else { return None };
+    if descriptor & !(SIZE | CHECKSUM) != SINGLE_SEGMENT {
+        return None;
+    }
+    let (size, bytes) = match (descriptor >> 6, rest) {
+        (0, &[a, ..]) => (u32::from(a), 1),
+        (1, &[a, b, ..]) => (u32::from(u16::from_le_bytes([a, b])) + 256, 2),
+        (2, &[a, b, c, d, ..]) => (u32::from_le_bytes([a, b, c, d]), 4),
+        _ => return None,
+    };
+    Some(libzstd::Header {
+        content_size: size.into(),
+        window_size: size.into(),
+        block_size_max: size.min(BLOCK_SIZE_MAX).into(),
+        dict_id: 0,
+        header_size: 5 + bytes,
+        has_checksum: descriptor & CHECKSUM != 0,
+        is_skippable: false,
+    })
+}
+
+const BLOCK_SIZE_MAX: u32 = 128 << 10;
+
 const EXTRA_DATA: Error = Error::new(Status::ExtraData, "bytes that are not a frame follow the last frame");
 
 fn check_header(header: &libzstd::Header, parameters: &DecompressionParameters, dict_id: u32) -> Result<()> {
     let window_limit = parameters.window_limit();
     if header.window_size > window_limit {
-        return Err(Error::limit("the window of the frame", window_limit));
+        return Err(Error::window(window_limit));
     }
     if header.dict_id != 0 && header.dict_id != dict_id {
         return Err(Code::DICTIONARY_WRONG.into());
@@ -125,15 +218,11 @@ fn walk_blocks(frame: &[u8], header: &libzstd::Header) -> Result<(usize, u64)> {
         let head = frame.get(at..at + BLOCK_HEADER).ok_or(TRUNCATED)?;
         let word = u32::from_le_bytes([head[0], head[1], head[2], 0]);
         let (last, kind, size) = (word & 1 != 0, (word >> 1) & 3, word >> 3);
-        let (stored, becomes) = match kind {
-            0 => (size as usize, u64::from(size)),
-            1 => (1, u64::from(size)),
-            2 => (size as usize, header.block_size_max),
-            _ => return Err(Code::CORRUPTION_DETECTED.into()),
-        };
-        if u64::from(size) > header.block_size_max {
+        if kind == RESERVED || u64::from(size) > header.block_size_max {
             return Err(Code::CORRUPTION_DETECTED.into());
         }
+        let stored = if kind == REPEATED_BYTE { 1 } else { size as usize };
+        let becomes = if kind == COMPRESSED { header.block_size_max } else { size.into() };
         at += BLOCK_HEADER + stored;
         bound += becomes;
         if at > frame.len() {
@@ -189,6 +278,21 @@ mod tests {
     }
 
     #[test]
+    fn plain_headers_are_read_as_libzstd_reads_them() {
+        for descriptor in 0..=255 {
+            for size in [[0; 8], [200, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 0, 0, 0, 0], [255; 8]] {
+                let whole = [&[0x28, 0xb5, 0x2f, 0xfd, descriptor][..], &size].concat();
+                for cut in 0..=whole.len() {
+                    let Some(plain) = plain_header(&whole[..cut]) else { continue };
+                    assert_eq!(libzstd::frame_header(&whole[..cut], false), Ok(Some(plain)), "{whole:?} {cut}");
+                }
+            }
+            let plain = plain_header(&[0x28, 0xb5, 0x2f, 0xfd, descriptor, 9, 9, 9, 9]).is_some();
+            assert_eq!(plain, [0x20, 0x24, 0x60, 0x64, 0xa0, 0xa4].contains(&descriptor), "{descriptor:#x}");
+        }
+    }
+
+    #[test]
     fn each_defect_has_its_status() {
         let a = frame(Some(3), &[b"abc"]);
         let status = |item: &[u8]| of(item).unwrap_err().status();
@@ -202,5 +306,27 @@ mod tests {
             let lie = frame(Some(lie), &[b"abc"]);
             assert_eq!(status(&lie), Status::Corrupt, "{lie:?}");
         }
+    }
+
+    #[test]
+    fn a_glance_tells_what_the_first_header_shows() {
+        let at = |item: &[u8]| glance(item, &DecompressionParameters::default(), 0);
+        assert_eq!(at(&frame(Some(3), &[b"abc"])), Some((3, Coding::Stored)));
+        assert_eq!(at(&frame(None, &[b"abc"])).map(|seen| seen.1), Some(Coding::Stored));
+        let coded = |literals| {
+            let mut bytes = frame(Some(3), &[&[literals, 1, 2, 3]]);
+            bytes[13] |= 2 << 1;
+            glance(&bytes, &DecompressionParameters::default(), 0)
+        };
+        assert_eq!(coded(0), Some((3, Coding::Matches)));
+        assert_eq!(coded(2), Some((3, Coding::Codes)));
+        let many = frame(Some(3), &[b"abc"]).repeat(100);
+        assert_eq!(at(&many), Some((guess(&many), Coding::Stored)));
+        // What is refused counts as nothing: no frame, one that is cut short, a lie, and a window beyond the limit.
+        for refused in [&b""[..], b"not zstd", &frame(Some(3), &[])[..7], &frame(Some(1 << 40), &[b"abc"])] {
+            assert_eq!(at(refused), None);
+        }
+        let narrow = DecompressionParameters { max_window_size: 2, ..Default::default() };
+        assert_eq!(glance(&frame(Some(3), &[b"abc"]), &narrow, 0), None);
     }
 }

@@ -32,6 +32,7 @@ mod buffer;
 mod collection;
 mod contexts;
 mod control;
+mod cost;
 mod dictionary;
 mod error;
 mod few;
@@ -51,7 +52,7 @@ pub use dictionary::{DictType, Dictionary, TrainParameters};
 pub use error::{Error, Result, Status};
 pub use frame::{CONTENTSIZE_UNKNOWN, FrameInfo, frame_info};
 pub use items::{Columns, Items, Selection};
-pub use libzstd::{compress_bound, zstd_version};
+pub use libzstd::{compress_bound, zstd_error_message, zstd_version};
 pub use memory::{release_retained, retained_size};
 pub use params::{
     CompressionParameters, DecompressionParameters, Format, LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN, RunOptions,

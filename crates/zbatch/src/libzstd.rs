@@ -41,20 +41,31 @@ impl Code {
 
     /// libzstd's own sentence for it.
     pub(crate) fn text(self) -> &'static str {
-        // SAFETY: takes a number, returns a static NUL-terminated string for any.
-        let name = unsafe { sys::ZSTD_getErrorName(usize::from(self.0).wrapping_neg()) };
-        // SAFETY: as above.
-        unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("unknown error")
+        zstd_error_message(self.number()).to_str().unwrap_or("unknown error")
     }
+}
+
+/// libzstd's own sentence for an error code (a `ZSTD_ErrorCode`).
+pub fn zstd_error_message(code: i32) -> &'static CStr {
+    let last = sys::ZSTD_ErrorCode::ZSTD_error_maxCode;
+    let text = match usize::try_from(code) {
+        // SAFETY: takes a number, returns a static NUL-terminated string for any.
+        Ok(code) if code < last as usize => unsafe { sys::ZSTD_getErrorName(code.wrapping_neg()) },
+        // SAFETY: as above; this one is no error's.
+        _ => unsafe { sys::ZSTD_getErrorString(last) },
+    };
+    // SAFETY: as above.
+    unsafe { CStr::from_ptr(text) }
 }
 
 type Result<T> = std::result::Result<T, Code>;
 
 /// libzstd returns errors as the negated code in a `size_t`.
 fn check(result: usize) -> Result<usize> {
-    // SAFETY: takes a number.
-    let failed = unsafe { sys::ZSTD_isError(result) } != 0;
-    if failed { Err(Code(u16::try_from(result.wrapping_neg()).unwrap_or(1))) } else { Ok(result) }
+    match u16::try_from(result.wrapping_neg()) {
+        Ok(code) if code != 0 && i32::from(code) < sys::ZSTD_ErrorCode::ZSTD_error_maxCode as i32 => Err(Code(code)),
+        _ => Ok(result),
+    }
 }
 
 /// The version of the libzstd inside: 10507 is 1.5.7.
@@ -98,6 +109,13 @@ impl ParameterSet {
     pub(crate) fn set(&mut self, parameter: Parameter, value: i32) -> Result<()> {
         // SAFETY: the parameters are ours and live.
         check(unsafe { sys::ZSTD_CCtxParams_setParameter(self.0.as_ptr(), parameter, value) }).map(drop)
+    }
+
+    pub(crate) fn get(&self, parameter: Parameter) -> Result<i32> {
+        let mut value = 0;
+        // SAFETY: the parameters are ours and live; libzstd writes one number.
+        check(unsafe { sys::ZSTD_CCtxParams_getParameter(self.0.as_ptr(), parameter, &mut value) })?;
+        Ok(value)
     }
 
     /// Bytes that a context with these parameters takes, for content of any size.
@@ -381,7 +399,14 @@ impl Drop for DecompressionContext {
     }
 }
 
+/// Bytes that a decompression context takes before it has streamed anything.
+pub(crate) fn decompression_context_size() -> usize {
+    // SAFETY: takes nothing.
+    unsafe { sys::ZSTD_estimateDCtxSize() }
+}
+
 /// What the header of a frame says, as libzstd reads it.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// `u64::MAX` when the frame does not record it; of a skippable frame, the bytes to skip.
     pub content_size: u64,

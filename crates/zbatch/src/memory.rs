@@ -151,6 +151,8 @@ impl Drop for Heap {
 pub(crate) struct Arena {
     /// Bytes that a new block has, or 0 when a batch is too small to share blocks.
     block_size: usize,
+    /// Bytes that the outputs to come have at most, roughly: no block need be larger.
+    left: usize,
     #[cfg(unix)]
     block: Option<pages::Shared>,
 }
@@ -161,23 +163,26 @@ impl Arena {
     /// Below this, blocks are not worth sharing.
     const SMALLEST: usize = 1 << 20;
 
-    /// For a worker of a batch whose outputs have at most `total` bytes.
+    /// For a worker of a batch whose outputs have at most about `total` bytes.
     pub(crate) fn new(total: usize) -> Self {
         let block_size = if total < Self::SMALLEST { 0 } else { total.min(Self::BLOCK) };
         #[cfg(unix)]
-        return Self { block_size, block: None };
+        return Self { block_size, left: total, block: None };
         #[cfg(not(unix))]
-        return Self { block_size };
+        return Self { block_size, left: total };
     }
 
     /// Room for one output of at most `size` bytes.
     pub(crate) fn room(&mut self, size: usize) -> Result<Memory> {
+        let left = self.left.max(size);
+        self.left = left - size;
         #[cfg(unix)]
         if size <= self.block_size / 2 {
             if let Some(part) = self.block.as_mut().and_then(|block| block.part(size)) {
                 return Ok(Memory(Kind::Part(part)));
             }
-            let mut block = pages::Shared::new(self.block_size).ok_or(Error::no_memory())?;
+            let mut block =
+                pages::Shared::new(self.block_size.min(left.max(Self::SMALLEST))).ok_or(Error::no_memory())?;
             let part = block.part(size).ok_or(Error::no_memory())?;
             self.block = Some(block);
             return Ok(Memory(Kind::Part(part)));
@@ -301,12 +306,18 @@ mod pages {
 
     impl Pages {
         pub(super) fn new(size: usize) -> Option<Self> {
+            Self::beginning_small(size, 0)
+        }
+
+        /// Pages whose first `small` bytes, when they are mapped afresh, are ordinary ones, for blocks of which perhaps little
+        /// will be used: a huge page is taken whole by its first byte.
+        fn beginning_small(size: usize, small: usize) -> Option<Self> {
             let page = page_size();
             let wanted = size.checked_next_multiple_of(page)?;
             let recycled = STORE.try_lock().ok().and_then(|mut store| store.take(wanted));
             let mut pages = match recycled {
                 Some(pages) => pages,
-                None if wanted >= HUGE_PAGE => Self::map_huge(wanted)?,
+                None if wanted >= HUGE_PAGE => Self::map_huge(wanted, small)?,
                 None => Self::map(wanted)?,
             };
             pages.used = size;
@@ -323,8 +334,9 @@ mod pages {
             Some(Self { start: NonNull::new(start.cast())?, mapped, used: 0 })
         }
 
-        /// Maps `wanted` bytes that begin at a huge page. Where the system has none to give, they are ordinary pages.
-        fn map_huge(wanted: usize) -> Option<Self> {
+        /// Maps `wanted` bytes that begin at a huge page and are huge pages but for the first `small` bytes. Where the system
+        /// has none to give, they are ordinary pages.
+        fn map_huge(wanted: usize, small: usize) -> Option<Self> {
             let mut pages = Self::map(wanted.checked_add(HUGE_PAGE)?)?;
             let skip = pages.start.as_ptr().align_offset(HUGE_PAGE);
             if skip > HUGE_PAGE {
@@ -333,10 +345,13 @@ mod pages {
             pages.unmap_front(skip);
             pages.truncate_mapping(wanted);
             #[cfg(target_os = "linux")]
-            // SAFETY: the pages are ours; the advice changes no contents.
-            unsafe {
-                libc::madvise(pages.start.as_ptr().cast(), pages.mapped, libc::MADV_HUGEPAGE)
-            };
+            for (from, to, advice) in [(0, small, libc::MADV_NOHUGEPAGE), (small, pages.mapped, libc::MADV_HUGEPAGE)] {
+                if from < to {
+                    let start = pages.start.as_ptr().wrapping_add(from);
+                    // SAFETY: the pages are ours; the advice changes no contents.
+                    unsafe { libc::madvise(start.cast(), to - from, advice) };
+                }
+            }
             Some(pages)
         }
 
@@ -402,7 +417,7 @@ mod pages {
 
     impl Shared {
         pub(super) fn new(size: usize) -> Option<Self> {
-            Pages::new(size).map(|pages| Self { pages: Arc::new(pages), end: 0 })
+            Pages::beginning_small(size, HUGE_PAGE).map(|pages| Self { pages: Arc::new(pages), end: 0 })
         }
 
         /// The next `size` bytes, or `None` when the block has not that many left.

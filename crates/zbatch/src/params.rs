@@ -97,6 +97,22 @@ impl CompressionParameters {
         self.parameter_set().map(drop)
     }
 
+    /// What zstd makes of values that it bends instead of refusing: a level, `workers`, `job_size` or `overlap_log` out of
+    /// range becomes the nearest that is possible, as does a `target_block_size` below it, and level 0 becomes
+    /// [`LEVEL_DEFAULT`]. Every other value out of range is an error.
+    pub fn clamped(&self) -> Result<Self> {
+        use Parameter as P;
+        let set = self.bent_set()?;
+        Ok(Self {
+            level: set.get(P::ZSTD_c_compressionLevel)?,
+            workers: set.get(P::ZSTD_c_nbWorkers)?,
+            job_size: set.get(P::ZSTD_c_jobSize)?,
+            overlap_log: set.get(P::ZSTD_c_overlapLog)?,
+            target_block_size: set.get(P::ZSTD_c_targetCBlockSize)?,
+            ..self.clone()
+        })
+    }
+
     /// Bytes that one thread needs to compress, an estimate from above for content of any size.
     pub fn estimate_memory(&self) -> Result<usize> {
         if self.workers > 0 {
@@ -142,6 +158,11 @@ impl CompressionParameters {
         if !(LEVEL_MIN..=LEVEL_MAX).contains(&self.level) {
             return Err(Error::new(Status::InvalidArgument, "the level is not between -131072 and 22"));
         }
+        self.bent_set()
+    }
+
+    /// The parameters as zstd takes them, a level out of range too.
+    fn bent_set(&self) -> Result<ParameterSet> {
         let mut set = ParameterSet::new()?;
         for (parameter, value) in self.settings() {
             set.set(parameter, value)?;
@@ -204,17 +225,6 @@ impl CompressionParameters {
         .chain(self.omit_content_size.then_some((P::ZSTD_c_contentSizeFlag, 0)))
         .chain(self.omit_dict_id.then_some((P::ZSTD_c_dictIDFlag, 0)))
     }
-
-    /// Nanoseconds that a byte takes, very roughly: only to tell work that is worth a second thread from work that is not.
-    pub(crate) fn nanoseconds_per_byte(&self) -> u64 {
-        match (self.strategy, self.level) {
-            (8.., _) | (0, 18..) => 300,
-            (6..8, _) | (0, 13..18) => 60,
-            (4..6, _) | (0, 6..13) => 15,
-            (0, ..3) if self.level != 0 => 2,
-            _ => 4,
-        }
-    }
 }
 
 /// How a decompressor decompresses, and what it refuses. Limits hold for every call and are checked before memory is taken.
@@ -238,6 +248,11 @@ pub struct DecompressionParameters {
 
 impl DecompressionParameters {
     const DEFAULT_WINDOW: u64 = 128 << 20;
+
+    /// Bytes that one thread needs to decompress, beside the window of a frame whose content is of unknown size and large.
+    pub fn estimate_memory(&self) -> usize {
+        libzstd::decompression_context_size()
+    }
 
     pub(crate) fn window_limit(&self) -> u64 {
         if self.max_window_size == 0 { Self::DEFAULT_WINDOW } else { self.max_window_size as u64 }
@@ -291,6 +306,30 @@ mod tests {
         let parameters = CompressionParameters { window_log: 9, ..Default::default() };
         assert_eq!(parameters.validate().unwrap_err().status(), Status::InvalidArgument);
         assert_eq!(CompressionParameters::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn zstd_bends_some_values_and_refuses_the_others() {
+        let bent = |given: CompressionParameters| given.clamped().unwrap();
+        assert_eq!(bent(CompressionParameters::default()), CompressionParameters::with_level(LEVEL_DEFAULT));
+        assert_eq!(bent(CompressionParameters::with_level(100)).level, LEVEL_MAX);
+        assert_eq!(bent(CompressionParameters::with_level(i32::MIN)).level, LEVEL_MIN);
+        let kept = CompressionParameters { level: -7, window_log: 20, write_checksum: true, ..Default::default() };
+        assert_eq!(bent(kept.clone()), kept);
+        let odd = CompressionParameters {
+            workers: -1,
+            job_size: 1,
+            overlap_log: 100,
+            target_block_size: 1,
+            ..CompressionParameters::with_level(1)
+        };
+        let CompressionParameters { workers, job_size, overlap_log, target_block_size, .. } = bent(odd);
+        assert_eq!((workers, job_size, overlap_log, target_block_size), (0, 512 << 10, 9, 1340));
+        let refused = CompressionParameters { level: 100, window_log: 9, ..Default::default() };
+        assert_eq!(
+            refused.clamped().unwrap_err(),
+            CompressionParameters { level: 1, ..refused }.validate().unwrap_err()
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! who finds no ticket left goes on alone and asks again after its next chunk. So no job is ever queued behind another
 //! caller's batch, and no caller's progress depends on anyone else's.
 //!
-//! Waking a helper costs tens of microseconds, and a helper that wakes to find the work done was a loss; so the caller asks
-//! for one only while the work that is left is worth it.
+//! Waking a helper costs tens of microseconds, more when its CPU sleeps too, and a helper that wakes to find the work done was
+//! a loss; so the caller asks for one only while the work that is left is worth it.
 //!
 //! After a `fork` the child has the pool's memory but not its threads. The pool carries the generation of the memory that it
 //! was made in; a later one makes its own and forgets the old one. Locks are tried, never waited for: one that another thread held
@@ -17,9 +17,17 @@ use crate::memory;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
-/// Work that is left, in nanoseconds, for which a sleeping helper is woken.
-const WORTH_WAKING: u64 = 50_000;
+/// Work that is left, in nanoseconds, for which a helper is asked while batches follow each other closely: it is awake then, or
+/// its CPU is, and the next batch will find it so.
+const WORTH_ASKING: u64 = 50_000;
+
+/// The same for one that sleeps, on a CPU that has to wake first: what it takes of a smaller batch comes too late.
+const WORTH_WAKING: u64 = 200_000;
+
+/// How close batches follow each other for that.
+const AWAKE: Duration = Duration::from_micros(300);
 
 /// libzstd needs little stack; what it needs for its tables it allocates.
 const STACK: usize = 1 << 20;
@@ -102,10 +110,18 @@ pub(crate) fn cpus() -> usize {
 
 /// How many threads may work on `nanoseconds` of work when the caller asked for `threads`.
 pub(crate) fn wanted(threads: i32, nanoseconds: u64) -> usize {
-    if threads == 1 || nanoseconds < WORTH_WAKING {
+    if threads == 1 || nanoseconds < WORTH_ASKING {
         return 1;
     }
     usize::try_from(threads).ok().filter(|&n| n > 0).unwrap_or_else(cpus)
+}
+
+/// When the last batch ended that was worth asking helpers for.
+static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Whether batches follow each other so closely that the next one is worth waking helpers for.
+fn awake() -> bool {
+    LAST.try_lock().is_ok_and(|last| last.is_some_and(|last| last.elapsed() < AWAKE))
 }
 
 /// The chunks of a batch, to be claimed one by one, each by one worker; and roughly how long those that are left take.
@@ -150,23 +166,43 @@ impl<C: Chunk> Queue<C> {
 /// when it has claimed its first chunk, hands every chunk it claims to `work`, and drops the state at its end. Returns the
 /// number of threads that claimed a chunk.
 pub(crate) fn run<C: Chunk + Send, W>(
-    mut queue: Queue<C>,
+    queue: Queue<C>,
     threads: i32,
     start: impl Fn() -> W + Sync,
     work: impl Fn(&mut W, C) + Sync,
 ) -> u32 {
     let helpers = wanted(threads, queue.nanoseconds) as u64 - 1;
-    let pool = if helpers > 0 { Pool::get() } else { None };
-    let Some(pool) = pool else {
-        let Some(first) = queue.claim() else { return 0 };
-        let mut state = start();
-        work(&mut state, first);
-        while let Some(chunk) = queue.claim() {
-            work(&mut state, chunk);
-        }
-        return 1;
+    if helpers == 0 {
+        return run_alone(queue, start, work);
+    }
+    let pool = if queue.nanoseconds >= WORTH_WAKING || awake() { Pool::get() } else { None };
+    let workers = match pool {
+        Some(pool) => run_with(pool, helpers, queue, start, work),
+        None => run_alone(queue, start, work),
     };
+    if let Ok(mut last) = LAST.try_lock() {
+        *last = Some(Instant::now());
+    }
+    workers
+}
 
+fn run_alone<C: Chunk, W>(mut queue: Queue<C>, start: impl Fn() -> W, work: impl Fn(&mut W, C)) -> u32 {
+    let Some(first) = queue.claim() else { return 0 };
+    let mut state = start();
+    work(&mut state, first);
+    while let Some(chunk) = queue.claim() {
+        work(&mut state, chunk);
+    }
+    1
+}
+
+fn run_with<C: Chunk + Send, W>(
+    pool: &'static Pool,
+    helpers: u64,
+    queue: Queue<C>,
+    start: impl Fn() -> W + Sync,
+    work: impl Fn(&mut W, C) + Sync,
+) -> u32 {
     let queue = Mutex::new(queue);
     let lock = || queue.lock().unwrap_or_else(PoisonError::into_inner);
     let workers = AtomicU32::new(0);
@@ -187,7 +223,7 @@ pub(crate) fn run<C: Chunk + Send, W>(
         let mut helping = 0;
         work_on(&mut || {
             // Each helper that is already at work takes a share of what is left.
-            while helping < helpers && lock().to_share() / (helping + 1) >= WORTH_WAKING {
+            while helping < helpers && lock().to_share() / (helping + 1) >= WORTH_ASKING {
                 let Some(ticket) = pool.ticket() else { return };
                 helping += 1;
                 scope.spawn(|_| {

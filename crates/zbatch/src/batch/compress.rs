@@ -7,6 +7,7 @@ use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
+use crate::cost::{self, Compressing as Cost};
 use crate::dictionary::Dictionary;
 use crate::error::{Error, Result, Status, Subject};
 use crate::few::Few;
@@ -24,6 +25,7 @@ pub struct Compressor {
     parameters: CompressionParameters,
     dict: Option<Dictionary>,
     mode: DictMode,
+    cost: Cost,
     contexts: Contexts<Compressing>,
 }
 
@@ -79,12 +81,19 @@ impl Compressor {
     pub fn new(parameters: &CompressionParameters, dict: Option<&Dictionary>) -> Result<Self> {
         parameters.validate()?;
         let mode = dict.map_or(Ok(DictMode::Load), |dict| DictMode::of(dict, parameters))?;
-        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), mode, contexts: Contexts::new() })
+        let cost = Cost::of(parameters, dict);
+        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), mode, cost, contexts: Contexts::new() })
     }
 
     /// Bytes that the compressor holds at this moment: its idle contexts, which are kept from call to call.
     pub fn memory_size(&self) -> usize {
         self.contexts.size()
+    }
+
+    /// Roughly how many nanoseconds a batch of `items` would take on so many threads, by their sizes alone and for content that
+    /// compresses. It stops looking as soon as the answer is sure to be `enough` or more.
+    pub fn estimate<I: Items + ?Sized>(&self, items: &I, threads: i32, enough: u64) -> u64 {
+        cost::of_batch(items.len(), threads, enough, |item| self.cost.nanoseconds(1, items.get(item).len() as u64))
     }
 
     fn check_out(&self) -> Result<CheckedOut<'_, Compressing>> {
@@ -207,15 +216,14 @@ impl Compressor {
             statuses.fill(Status::Ok);
         }
         let job = Job::new(run, Subject::Compressing, statuses.is_some());
-        let ranges = Few::collect(plan::cut(items.len(), |item| items.get(item).len() as u64))?;
-        let mut made: Few<Option<BufferWithSegments>> = Few::collect(ranges.iter().map(|_| None))?;
+        let cuts = Few::collect(plan::cut(items.len(), |item| items.get(item).len() as u64))?;
+        let mut made: Few<Option<BufferWithSegments>> = Few::collect(cuts.iter().map(|_| None))?;
         let mut total = 0u64;
-        let chunks = Few::collect(ranges.iter().zip(made.iter_mut()).map(|(range, place)| {
-            let statuses = statuses.as_mut().map(|rest| take(rest, range.len()));
-            let bytes: u64 = range.clone().map(|item| items.get(item).len() as u64 + plan::ITEM).sum();
-            let nanoseconds = bytes.saturating_mul(self.parameters.nanoseconds_per_byte());
-            total = total.saturating_add(bytes);
-            Chunk { range: range.clone(), statuses, place, nanoseconds }
+        let chunks = Few::collect(cuts.iter().zip(made.iter_mut()).map(|(cut, place)| {
+            let statuses = statuses.as_mut().map(|rest| take(rest, cut.range.len()));
+            let nanoseconds = self.cost.nanoseconds(cut.range.len(), cut.bytes());
+            total = total.saturating_add(cut.weight);
+            Chunk { range: cut.range.clone(), statuses, place, nanoseconds }
         }))?;
         let total = usize::try_from(total).unwrap_or(usize::MAX);
         let start = || {

@@ -11,6 +11,7 @@ use super::{Job, Partial, Worker, filled, plan, same_length, status_at, take};
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
+use crate::cost::{self, Decompressing as Cost};
 use crate::dictionary::Dictionary;
 use crate::error::{Error, Result, Status, Subject};
 use crate::few::Few;
@@ -26,6 +27,7 @@ use crate::workers::{self, Queue};
 pub struct Decompressor {
     parameters: DecompressionParameters,
     dict: Option<Dictionary>,
+    cost: Cost,
     contexts: Contexts<DecompressionContext>,
 }
 
@@ -54,12 +56,28 @@ const TOO_SMALL: Error = Error::new(Status::DstTooSmall, "the content does not f
 impl Decompressor {
     /// Makes a decompressor. With a dictionary it also decompresses frames that need none.
     pub fn new(parameters: &DecompressionParameters, dict: Option<&Dictionary>) -> Result<Self> {
-        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), contexts: Contexts::new() })
+        let cost = Cost::with(dict);
+        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), cost, contexts: Contexts::new() })
     }
 
     /// Bytes that the decompressor holds at this moment: its idle contexts, which are kept from call to call.
     pub fn memory_size(&self) -> usize {
         self.contexts.size()
+    }
+
+    /// Roughly how many nanoseconds a batch of `items` would take on so many threads, by the header that each begins with; one
+    /// that is refused counts as nothing. It stops looking as soon as the answer is sure to be `enough` or more.
+    pub fn estimate<I: Items + ?Sized>(&self, items: &I, threads: i32, enough: u64) -> u64 {
+        cost::of_batch(items.len(), threads, enough, |index| {
+            let item = items.get(index);
+            let seen = frame::glance(item, &self.parameters, self.dict_id());
+            let seen = seen.filter(|&(content, _)| content <= self.parameters.item_limit());
+            seen.map_or(0, |(content, coding)| self.cost.nanoseconds(1, item.len() as u64, content, coding))
+        })
+    }
+
+    fn dict_id(&self) -> u32 {
+        self.dict.as_ref().map_or(0, Dictionary::id)
     }
 
     fn check_out(&self) -> Result<CheckedOut<'_, DecompressionContext>> {
@@ -70,7 +88,7 @@ impl Decompressor {
 
     /// Measures an item and holds what it claims against the limit of an item and the size that the caller gave, if any.
     fn measure(&self, item: &[u8], given: u64) -> Result<Measure> {
-        let mut measure = frame::measure(item, &self.parameters, self.dict.as_ref().map_or(0, Dictionary::id))?;
+        let mut measure = frame::measure(item, &self.parameters, self.dict_id())?;
         if given != 0 && given != UNKNOWN {
             match measure.size {
                 Some(size) if size != given => return Err(Error::size_mismatch(size, given)),
@@ -289,7 +307,7 @@ impl Decompressor {
         let layout = Layout::new(items, &mut segments[..count])?;
         let mut block = Memory::new(layout.block_size)?;
         let ledger = Ledger::new(self.parameters.total_limit());
-        let chunks = layout.chunks_in_block(items, &mut block, &mut segments, statuses.as_deref_mut())?;
+        let chunks = layout.chunks_in_block(items, &mut block, &mut segments, statuses.as_deref_mut(), self.cost)?;
         let workers = self.work(&job, items, sizes, chunks, &ledger);
         let (own, cut) = ledger.close();
         let limit = self.parameters.total_limit();
@@ -319,14 +337,14 @@ impl Decompressor {
         let mut segments = filled(Segment::default(), items.len())?;
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
         let count = self.plan(&job, items, None, &mut segments, &mut statuses)?;
-        let ranges = Few::collect(plan::cut(count, |item| expected(items, item, segments[item].length)))?;
+        let cuts = Few::collect(plan::cut(count, |item| expected(items, item, segments[item].length)))?;
         let exact = written.is_none();
         let mut rest = (&mut segments[..], &mut *dsts, statuses.as_deref_mut());
-        let chunks = Few::collect(ranges.iter().map(|range| {
-            let segments = take(&mut rest.0, range.len());
-            let place = Place::Spans { spans: take(&mut rest.1, range.len()), exact };
-            let statuses = rest.2.as_mut().map(|rest| take(rest, range.len()));
-            Chunk::new(items, range.clone(), segments, statuses, place)
+        let chunks = Few::collect(cuts.iter().map(|cut| {
+            let segments = take(&mut rest.0, cut.range.len());
+            let place = Place::Spans { spans: take(&mut rest.1, cut.range.len()), exact };
+            let statuses = rest.2.as_mut().map(|rest| take(rest, cut.range.len()));
+            Chunk::new(items, cut, segments, statuses, place, self.cost)
         }))?;
         let workers = self.work(&job, items, None, chunks, &Ledger::new(u64::MAX));
         let limit = self.parameters.total_limit();
@@ -373,7 +391,7 @@ impl Decompressor {
         }
         let layout = Layout::new(items, &mut segments[..count])?;
         let block = dst.get_mut(..layout.block_size).ok_or(TOO_SMALL)?;
-        let chunks = layout.chunks_in_block(items, block, &mut segments[..count], statuses)?;
+        let chunks = layout.chunks_in_block(items, block, &mut segments[..count], statuses, self.cost)?;
         let workers = self.work(&job, items, sizes, chunks, &Ledger::new(u64::MAX));
         job.end(workers)
     }
@@ -409,11 +427,13 @@ impl Decompressor {
         let limit = self.parameters.total_limit();
         let mut total = 0u64;
         let known = |segment: &Segment| if segment.length < FAILED { segment.length } else { 0 };
-        let beyond = segments.iter().position(|segment| {
+        let mut exceeds = |segment: &Segment| {
             total = total.saturating_add(known(segment));
             total > limit
-        });
-        if let Some(cut) = beyond {
+        };
+        if limit < u64::MAX
+            && let Some(cut) = segments.iter().position(&mut exceeds)
+        {
             refuse(job, self.total_limit(), cut, segments, statuses.as_deref_mut());
             segments[cut..].iter_mut().for_each(|segment| segment.length = FAILED);
         }

@@ -1,28 +1,25 @@
 //! Where the content of a batch lies: which chunks share one block, where each item is in it, and how all is tied into a
 //! collection at the end.
 
-use super::{plan, take};
+use super::plan::{self, Cut};
+use super::take;
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
+use crate::cost::{Coding, Decompressing as Cost};
 use crate::error::{Error, Result, Status};
 use crate::few::Few;
-use crate::frame::CONTENTSIZE_UNKNOWN;
+use crate::frame::{self, CONTENTSIZE_UNKNOWN};
 use crate::items::Items;
 use crate::memory::{Memory, copied, reserved};
 use crate::segment::Segment;
 use crate::workers;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// While a batch is planned, lengths of segments that are not lengths: the size is not known yet ...
 pub(super) const UNKNOWN: u64 = CONTENTSIZE_UNKNOWN;
 /// ... or the item has failed already.
 pub(super) const FAILED: u64 = u64::MAX - 1;
-
-/// Nanoseconds to decompress an item, very roughly; a byte of content takes one. Only to tell work that is worth a second
-/// thread from work that is not.
-const DECOMPRESSING: u64 = 150;
 
 /// A worker's run of items: the one that begins at `first`, as long as there are segments.
 pub(super) struct Chunk<'a, D> {
@@ -49,14 +46,27 @@ pub(super) type NoSpans = [u8; 0];
 impl<'a, D> Chunk<'a, D> {
     pub(super) fn new<I: Items + ?Sized>(
         items: &I,
-        range: Range<usize>,
+        cut: &Cut,
         segments: &'a mut [Segment],
         statuses: Option<&'a mut [Status]>,
         place: Place<'a, D>,
+        cost: Cost,
     ) -> Self {
-        let work = |(item, segment): (usize, &Segment)| expected(items, item, segment.length) + DECOMPRESSING;
-        let nanoseconds = range.clone().zip(&*segments).map(work).fold(0, u64::saturating_add);
-        Self { first: range.start, segments, statuses, place, nanoseconds }
+        let (mut stored, mut stored_content, mut coded_size) = (0, 0, 0u64);
+        for (item, segment) in cut.range.clone().zip(&*segments) {
+            let (size, content) = (items.get(item).len() as u64, expected(items, item, segment.length));
+            if size > content {
+                stored += 1;
+                stored_content += content;
+            } else {
+                coded_size = coded_size.saturating_add(size);
+            }
+        }
+        let (coded, coded_content) = (segments.len() - stored, cut.bytes() - stored_content);
+        let nanoseconds = cost
+            .nanoseconds(coded, coded_size, coded_content, Coding::Codes)
+            .saturating_add(cost.nanoseconds(stored, 0, stored_content, Coding::Stored));
+        Self { first: cut.range.start, segments, statuses, place, nanoseconds }
     }
 }
 
@@ -70,7 +80,7 @@ impl<D> workers::Chunk for Chunk<'_, D> {
 pub(super) fn expected<I: Items + ?Sized>(items: &I, item: usize, planned: u64) -> u64 {
     match planned {
         FAILED => 0,
-        UNKNOWN => (items.get(item).len() as u64).saturating_mul(4),
+        UNKNOWN => frame::guess(items.get(item)),
         size => size,
     }
 }
@@ -82,32 +92,29 @@ pub(super) struct Layout {
 }
 
 struct Laid {
-    range: Range<usize>,
+    cut: Cut,
     own: bool,
     known_before: u64,
 }
 
 impl Layout {
     pub(super) fn new<I: Items + ?Sized>(items: &I, segments: &mut [Segment]) -> Result<Self> {
+        let cuts = plan::cut(segments.len(), |item| expected(items, item, segments[item].length));
+        let mut chunks = Few::collect(cuts.map(|cut| Laid { cut, own: false, known_before: 0 }))?;
         let mut end = 0u64;
-        let ranges = plan::cut(segments.len(), |item| expected(items, item, segments[item].length));
-        let chunks = Few::collect(ranges.map(|range| {
-            let places = &segments[range.clone()];
-            let laid = Laid { own: places.iter().any(|place| place.length == UNKNOWN), known_before: end, range };
-            if !laid.own {
-                end = places
-                    .iter()
-                    .filter(|place| place.length != FAILED)
-                    .map(|place| place.length)
-                    .fold(end, u64::saturating_add);
-            }
-            laid
-        }))?;
-        for laid in chunks.iter().filter(|laid| !laid.own) {
-            let mut at = laid.known_before;
-            for place in &mut segments[laid.range.clone()] {
+        for laid in chunks.iter_mut() {
+            let mut at = end;
+            for place in &mut segments[laid.cut.range.clone()] {
                 place.offset = at;
-                at += if place.length == FAILED { 0 } else { place.length };
+                match place.length {
+                    UNKNOWN => laid.own = true,
+                    FAILED => {}
+                    size => at = at.saturating_add(size),
+                }
+            }
+            laid.known_before = end;
+            if !laid.own {
+                end = at;
             }
         }
         Ok(Self { chunks, block_size: usize::try_from(end).map_err(|_| Error::no_memory())? })
@@ -119,6 +126,7 @@ impl Layout {
         mut block: &'a mut [u8],
         mut segments: &'a mut [Segment],
         mut statuses: Option<&'a mut [Status]>,
+        cost: Cost,
     ) -> Result<Few<Chunk<'a, NoSpans>>> {
         let mut ends = self.chunks.iter().skip(1).map(|laid| laid.known_before);
         Few::collect(self.chunks.iter().map(|laid| {
@@ -128,9 +136,9 @@ impl Layout {
                 true => Place::Own { known_before: laid.known_before },
                 false => Place::Block(slots),
             };
-            let statuses = statuses.as_mut().map(|rest| take(rest, laid.range.len()));
-            let segments = take(&mut segments, laid.range.len());
-            Chunk::new(items, laid.range.clone(), segments, statuses, place)
+            let statuses = statuses.as_mut().map(|rest| take(rest, laid.cut.range.len()));
+            let segments = take(&mut segments, laid.cut.range.len());
+            Chunk::new(items, &laid.cut, segments, statuses, place, cost)
         }))
     }
 
@@ -142,8 +150,8 @@ impl Layout {
         let mut total = 0u64;
         for (index, laid) in self.chunks.iter().enumerate() {
             let chunk_end = self.chunks.get(index + 1).map_or(self.block_size as u64, |next| next.known_before);
-            for item in laid.range.clone() {
-                let end = if item + 1 < laid.range.end { segments[item + 1].offset } else { chunk_end };
+            for item in laid.cut.range.clone() {
+                let end = if item + 1 < laid.cut.range.end { segments[item + 1].offset } else { chunk_end };
                 let size = if laid.own { segments[item].length } else { end - segments[item].offset };
                 total = total.saturating_add(size);
                 if total > limit {
@@ -156,7 +164,7 @@ impl Layout {
 
     /// Where in the block the items from `item` on begin.
     pub(super) fn place_of(&self, item: usize, segments: &[Segment]) -> usize {
-        let behind = self.chunks.partition_point(|laid| laid.range.start <= item);
+        let behind = self.chunks.partition_point(|laid| laid.cut.range.start <= item);
         let laid = &self.chunks[behind - 1];
         within_memory(if laid.own { laid.known_before } else { segments[item].offset })
     }
@@ -175,14 +183,14 @@ impl Layout {
         let mut buffers = reserved(self.chunks.len())?;
         for run in self.chunks.chunk_by(|a, b| !a.own && !b.own) {
             let (first, last) = (&run[0], &run[run.len() - 1]);
-            let mut table = copied(&segments[first.range.start..last.range.end])?;
+            let mut table = copied(&segments[first.cut.range.start..last.cut.range.end])?;
             if !first.own {
                 buffers.push(BufferWithSegments::from_parts(SharedBlock(Arc::clone(&block)), table));
                 continue;
             }
             // Of a chunk that came to nothing there is no memory; its segments are empty.
             table.iter_mut().filter(|segment| segment.length == 0).for_each(|segment| segment.offset = 0);
-            let memory = own.remove(&first.range.start).unwrap_or(Memory::empty());
+            let memory = own.remove(&first.cut.range.start).unwrap_or(Memory::empty());
             buffers.push(BufferWithSegments::from_parts(memory, table));
         }
         BufferWithSegmentsCollection::new(buffers)

@@ -95,14 +95,20 @@ impl<'a> Job<'a> {
     }
 
     /// Whether the batch is cancelled before item `item`, which then says so.
+    #[inline]
     fn cancels(&self, item: usize, status: Option<&mut Status>) -> bool {
         let cancelled = self.run.control.is_some_and(|control| control.is_cancelled());
         if cancelled {
-            self.cancelled.store(true, Relaxed);
-            let cause = if self.partial { self.fail(item, Error::cancelled()) } else { Status::Cancelled };
-            self.report(status, cause);
+            self.cancel(item, status);
         }
         cancelled
+    }
+
+    #[cold]
+    fn cancel(&self, item: usize, status: Option<&mut Status>) {
+        self.cancelled.store(true, Relaxed);
+        let cause = if self.partial { self.fail(item, Error::cancelled()) } else { Status::Cancelled };
+        self.report(status, cause);
     }
 
     /// Counts an item that its headers refused: it is done too.

@@ -14,8 +14,21 @@ const LARGEST: u64 = 1 << 20;
 /// What an item weighs beside its bytes, in bytes: even an empty one takes time.
 pub(super) const ITEM: u64 = 64;
 
+/// Some items, and what they weigh together, [`ITEM`] for each included.
+pub(super) struct Cut {
+    pub(super) range: Range<usize>,
+    pub(super) weight: u64,
+}
+
+impl Cut {
+    /// The bytes of the items together.
+    pub(super) fn bytes(&self) -> u64 {
+        self.weight - self.range.len() as u64 * ITEM
+    }
+}
+
 /// Cuts `count` items into chunks; `weight` is an item's in bytes.
-pub(super) fn cut(count: usize, weight: impl Fn(usize) -> u64) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn cut(count: usize, weight: impl Fn(usize) -> u64) -> impl Iterator<Item = Cut> {
     let weight = move |item| weight(item).saturating_add(ITEM);
     let total = (0..count).map(&weight).fold(0, u64::saturating_add);
     let target = (total / CHUNKS).clamp(SMALLEST, LARGEST);
@@ -24,13 +37,14 @@ pub(super) fn cut(count: usize, weight: impl Fn(usize) -> u64) -> impl Iterator<
         let first = next;
         let mut load = 0u64;
         while next < count {
-            load = load.saturating_add(weight(next));
-            if next > first && load > target {
+            let with_next = load.saturating_add(weight(next));
+            if next > first && with_next > target {
                 break;
             }
+            load = with_next;
             next += 1;
         }
-        (first < next).then_some(first..next)
+        (first < next).then_some(Cut { range: first..next, weight: load })
     })
 }
 
@@ -44,9 +58,12 @@ mod tests {
             let chunks: Vec<_> = cut(count, |_| size).collect();
             let mut next = 0;
             for chunk in &chunks {
-                assert_eq!(chunk.start, next);
-                assert!(!chunk.is_empty());
-                next = chunk.end;
+                let Cut { range, weight } = chunk;
+                assert_eq!(range.start, next);
+                assert!(!range.is_empty());
+                assert_eq!(*weight, range.len() as u64 * (size + ITEM));
+                assert_eq!(chunk.bytes(), range.len() as u64 * size);
+                next = range.end;
             }
             assert_eq!(next, count);
         }
@@ -54,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_large_item_is_alone() {
-        let chunks: Vec<_> = cut(5, |item| if item == 2 { 1 << 24 } else { 1 }).collect();
+        let chunks: Vec<_> = cut(5, |item| if item == 2 { 1 << 24 } else { 1 }).map(|cut| cut.range).collect();
         assert_eq!(chunks, [0..2, 2..3, 3..5]);
     }
 }

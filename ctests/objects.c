@@ -1,0 +1,464 @@
+/* Objects of another language that lend bytes.  Here the language is C: objects that are counted, a record about the bytes of
+ * one, and lists, whose functions behave as CPython's do. */
+#include "check.h"
+
+/* What every object begins with. */
+struct head {
+    ptrdiff_t references;
+    struct type *type;
+};
+
+struct type {
+    struct head head; /* every object of the type has a reference to it */
+    ptrdiff_t alive;
+    ptrdiff_t room; /* so many more can be made */
+};
+
+/* The words are in no order, and with something between them. */
+struct lent {
+    struct head head;
+    size_t place;
+    void *unused;
+    const void *data;
+    struct head *owner;
+    size_t size;
+};
+
+struct text {
+    struct head head;
+    size_t size;
+    char bytes[64];
+};
+
+struct list {
+    struct head head;
+    ptrdiff_t length;
+    struct head *elements[];
+};
+
+struct record {
+    const void *data;
+    struct head *object;
+    ptrdiff_t size;
+    int readonly, flags;
+};
+
+enum { COUNT = 6, READABLE = 0, WRITABLE = 1, PLENTY = 1000 };
+
+static struct type lents = { { 1, NULL }, 0, PLENTY };
+static struct type texts = { { 1, NULL }, 0, PLENTY };
+static struct type lists = { { 1, NULL }, 0, PLENTY };
+static ptrdiff_t refuse_from = PLENTY; /* the index from which on lists take nothing */
+
+static struct head *make(struct type *type, size_t size)
+{
+    if (type->room == 0)
+        return NULL;
+    struct head *object = (struct head *)must_calloc(1, size);
+    type->room--;
+    type->alive++;
+    type->head.references++;
+    *object = (struct head){ 1, type };
+    return object;
+}
+
+static void *alloc_object(void *type, ptrdiff_t count)
+{
+    CHECK(count == 0 && type == &lents);
+    return make((struct type *)type, sizeof(struct lent));
+}
+
+static void retain_object(void *object)
+{
+    ((struct head *)object)->references++;
+}
+
+/* The memory alone; the object still has its reference to its type. */
+static void free_object(void *object)
+{
+    struct type *type = ((struct head *)object)->type;
+    CHECK(type == NULL || (type->head.references > 1 && type->alive > 0));
+    if (type != NULL)
+        type->alive--;
+    free(object);
+}
+
+static void release_object(void *object)
+{
+    struct head *head = (struct head *)object;
+    CHECK(head->references > 0);
+    if (--head->references > 0)
+        return;
+    struct type *type = head->type;
+    CHECK(type != NULL); /* the types themselves are for good */
+    if (type == &lents) {
+        zbatch_object_dealloc(object);
+        return;
+    }
+    if (type == &lists)
+        for (ptrdiff_t i = 0; i < ((struct list *)object)->length; i++)
+            if (((struct list *)object)->elements[i] != NULL)
+                release_object(((struct list *)object)->elements[i]);
+    free_object(object);
+    release_object(type);
+}
+
+static int fill_record(void *record, void *object, void *data, ptrdiff_t size, int readonly, int flags)
+{
+    if (readonly && flags == WRITABLE)
+        return -1;
+    retain_object(object);
+    *(struct record *)record = (struct record){ data, (struct head *)object, size, readonly, flags };
+    return 0;
+}
+
+static void *new_text(const char *data, ptrdiff_t size)
+{
+    CHECK(data != NULL && size >= 0 && size < 64);
+    struct text *text = (struct text *)make(&texts, sizeof *text);
+    if (text == NULL)
+        return NULL;
+    text->size = (size_t)size;
+    memcpy(text->bytes, data, text->size);
+    return text;
+}
+
+static void *new_list(ptrdiff_t size)
+{
+    CHECK(size >= 0 && size < 100);
+    struct list *list = (struct list *)make(&lists, sizeof *list + (size_t)size * sizeof *list->elements);
+    if (list != NULL)
+        list->length = size;
+    return list;
+}
+
+static int set_element(void *sequence, ptrdiff_t index, void *object)
+{
+    struct list *list = (struct list *)sequence;
+    CHECK(list->head.type == &lists && index >= 0 && index < list->length && list->elements[index] == NULL);
+    if (index >= refuse_from) {
+        release_object(object); /* the list's from then on, also after a failure */
+        return -1;
+    }
+    list->elements[index] = (struct head *)object;
+    return 0;
+}
+
+/* Nothing is left but the owner's own reference, and each type's. */
+static void check_balance(const struct text *owner)
+{
+    CHECK(lents.alive == 0 && lents.head.references == 1 && lists.alive == 0 && lists.head.references == 1);
+    CHECK(texts.alive == (owner != NULL) && texts.head.references == 1 + (owner != NULL));
+    CHECK(owner == NULL || owner->head.references == 1);
+    lents.room = texts.room = lists.room = refuse_from = PLENTY;
+}
+
+static const zbatch_object_layout layout = { .struct_size = sizeof layout,
+                                             .owner_offset = offsetof(struct lent, owner),
+                                             .data_offset = offsetof(struct lent, data),
+                                             .size_offset = offsetof(struct lent, size),
+                                             .place_offset = offsetof(struct lent, place),
+                                             .type_offset = offsetof(struct lent, head.type),
+                                             .alloc_fn = alloc_object,
+                                             .retain_fn = retain_object,
+                                             .fill_fn = fill_record,
+                                             .new_fn = new_text,
+                                             .release_fn = release_object,
+                                             .free_fn = free_object,
+                                             .list_fn = new_list,
+                                             .set_fn = set_element };
+
+static const char bytes[] = "one, two and three";
+static const zbatch_segment segments[COUNT] = { { 0, 3 }, { 5, 3 }, { 13, 5 }, { 18, 0 }, { 0, 18 }, { 4, 1 } };
+
+static void check_text(const struct head *object, const void *data, size_t size)
+{
+    const struct text *text = (const struct text *)object;
+    CHECK(text != NULL && text->head.type == &texts && text->head.references == 1);
+    CHECK(text->size == size && memcmp(text->bytes, data, size) == 0);
+}
+
+/* The object lends these bytes, each way of asking; it owns them together with 'owner'. */
+static void check_object(void *object, const void *data, size_t size, size_t place, const struct text *owner)
+{
+    struct lent *lent = (struct lent *)object;
+    struct record record;
+    CHECK(lent != NULL && lent->head.references == 1 && lent->head.type == &lents && lent->unused == NULL);
+    CHECK(lent->data == data && lent->size == size && lent->place == place && lent->owner == (const void *)owner);
+    CHECK(zbatch_object_len(lent) == (ptrdiff_t)size);
+
+    CHECK(zbatch_object_get_buffer(lent, &record, 8) == 0);
+    CHECK(record.object == &lent->head && lent->head.references == 2 && record.size == (ptrdiff_t)size);
+    CHECK(record.readonly == 1 && record.flags == 8 && record.data != NULL && memcmp(record.data, data, size) == 0);
+    release_object(record.object);
+    CHECK(zbatch_object_get_buffer(lent, &record, WRITABLE) == -1 && lent->head.references == 1);
+
+    struct head *text = (struct head *)zbatch_object_tobytes(lent, NULL);
+    check_text(text, data, size);
+    release_object(text);
+    texts.room = 0;
+    CHECK(zbatch_object_tobytes(lent, NULL) == NULL);
+    texts.room = PLENTY;
+}
+
+static void check_nothing_bound(const zbatch_collection *collection)
+{
+    struct head *object = make(&lents, sizeof(struct lent));
+    struct record record;
+    CHECK(zbatch_object_get_buffer(object, &record, READABLE) == -1 && zbatch_object_len(object) == 0);
+    CHECK(zbatch_object_tobytes(object, NULL) == NULL && object->references == 1);
+    zbatch_object_dealloc(object);
+    zbatch_object_dealloc_handle(object);
+    zbatch_object_dealloc(NULL);
+    CHECK(lents.alive == 1 && lents.head.references == 2 && object->type == &lents);
+    free_object(object);
+    release_object(&lents);
+    CHECK(zbatch_object_new(&lents, NULL, bytes, 3, 0) == NULL);
+    CHECK(zbatch_object_list(collection, 0, 1, &lents, NULL) == NULL && zbatch_object_bytes_list(collection) == NULL);
+    check_balance(NULL);
+}
+
+/* Layouts that cannot be bound. */
+static void check_refused(void)
+{
+    static const size_t offsets[] = { 0, 1, offsetof(struct lent, size) };
+    zbatch_object_layout bad = layout;
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        bad.data_offset = offsets[i];
+        EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_object_bind(&bad, &error));
+        bad.data_offset = layout.data_offset;
+        bad.type_offset = offsets[i];
+        EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_object_bind(&bad, &error));
+        bad.type_offset = layout.type_offset;
+    }
+    /* Without one field, and of a program so old that it does not have one. */
+    for (size_t at = sizeof(size_t); at < sizeof bad; at += sizeof(size_t)) {
+        bad = layout;
+        memset((char *)&bad + at, 0, sizeof(size_t));
+        EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_object_bind(&bad, &error));
+        bad = layout;
+        bad.struct_size = at;
+        EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_object_bind(&bad, &error));
+    }
+    bad.struct_size = 0;
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_object_bind(&bad, &error));
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_object_bind(NULL, &error));
+}
+
+static void check_bind(void)
+{
+    EXPECT(ZBATCH_OK, zbatch_object_bind(&layout, &error));
+    EXPECT(ZBATCH_OK, zbatch_object_bind(&layout, &error));
+    zbatch_object_layout other = layout;
+    other.place_offset = offsetof(struct lent, unused);
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_object_bind(&other, &error));
+    other = layout;
+    other.type_offset = offsetof(struct lent, unused);
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_object_bind(&other, &error));
+    other = layout;
+    other.free_fn = release_object;
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_object_bind(&other, &error));
+
+    /* A newer program's, which asks for nothing new; and one that does. */
+    struct {
+        zbatch_object_layout layout;
+        size_t more;
+    } newer = { layout, 0 };
+    newer.layout.struct_size = sizeof newer;
+    EXPECT(ZBATCH_OK, zbatch_object_bind(&newer.layout, &error));
+    newer.more = 1;
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_object_bind(&newer.layout, &error));
+    check_refused();
+    EXPECT(ZBATCH_OK, zbatch_object_bind(&layout, &error));
+}
+
+static void check_one_object(void)
+{
+    struct text *owner = (struct text *)new_text("owner", 5);
+    void *object = zbatch_object_new(&lents, owner, owner->bytes, 5, 77);
+    CHECK(owner->head.references == 2 && lents.head.references == 2);
+    check_object(object, owner->bytes, 5, 77, owner);
+    /* The object alone keeps its owner alive, and that is gone with it. */
+    release_object(owner);
+    CHECK(texts.alive == 1);
+    check_object(object, owner->bytes, 5, 77, owner);
+    release_object(object);
+    check_balance(NULL);
+
+    object = zbatch_object_new(&lents, NULL, bytes, 4, 0);
+    check_object(object, bytes, 4, 0, NULL);
+    release_object(object);
+    check_balance(NULL);
+
+    /* No bytes: an object without any, and one that nobody filled. */
+    struct head *empty[2] = { (struct head *)zbatch_object_new(&lents, NULL, NULL, 0, 0), make(&lents, sizeof(struct lent)) };
+    for (size_t i = 0; i < 2; i++) {
+        struct record record;
+        CHECK(zbatch_object_len(empty[i]) == 0);
+        CHECK(zbatch_object_get_buffer(empty[i], &record, READABLE) == 0 && record.size == 0);
+        release_object(record.object);
+        struct head *text = (struct head *)zbatch_object_tobytes(empty[i], NULL);
+        check_text(text, "", 0);
+        release_object(text);
+        release_object(empty[i]);
+    }
+    check_balance(NULL);
+    /* Nobody wrote its type either. */
+    zbatch_object_dealloc(must_calloc(1, sizeof(struct lent)));
+    zbatch_object_dealloc(NULL);
+    check_balance(NULL);
+
+    /* Bytes that cannot be, and no room for an object: nothing is made, and the owner is not kept. */
+    owner = (struct text *)new_text("owner", 5);
+    CHECK(zbatch_object_new(&lents, owner, NULL, 1, 0) == NULL);
+    CHECK(zbatch_object_new(&lents, owner, bytes, SIZE_MAX, 0) == NULL);
+    CHECK(zbatch_object_new(NULL, owner, bytes, 1, 0) == NULL);
+    lents.room = 0;
+    CHECK(zbatch_object_new(&lents, owner, bytes, 1, 0) == NULL);
+    check_balance(owner);
+    release_object(owner);
+}
+
+static struct text *freed_owner; /* is alive still when the handle is freed */
+static int freed;
+
+static void free_handle(void *handle)
+{
+    CHECK(handle == &freed && freed_owner->head.references == 2 && lents.alive == 1);
+    freed++;
+}
+
+/* Objects that own a handle, which the function at their place ends before anything else of theirs does. */
+static void check_handles(void)
+{
+    freed_owner = (struct text *)new_text("owner", 5);
+    zbatch_object_dealloc_handle(zbatch_object_new(&lents, freed_owner, &freed, sizeof freed, (size_t)(uintptr_t)free_handle));
+    CHECK(freed == 1);
+    check_balance(freed_owner);
+    zbatch_object_dealloc_handle(zbatch_object_new(&lents, freed_owner, &freed, sizeof freed, 0));
+    CHECK(freed == 1);
+    check_balance(freed_owner);
+    release_object(freed_owner);
+    zbatch_object_dealloc_handle(must_calloc(1, sizeof(struct lent)));
+    zbatch_object_dealloc_handle(NULL);
+    check_balance(NULL);
+
+    zbatch_collection *collection;
+    EXPECT(ZBATCH_OK, zbatch_collection_new(NULL, 0, &collection, &error));
+    zbatch_object_dealloc_handle(zbatch_object_new(&lents, NULL, collection, 0, (size_t)(uintptr_t)zbatch_collection_free));
+    check_balance(NULL);
+}
+
+/* A list of the collection's segments from 'first' on. */
+static void check_list(const zbatch_collection *collection, size_t first, size_t most, struct text *owner)
+{
+    const size_t all = zbatch_collection_len(collection);
+    const size_t rest = first < all ? all - first : 0, count = most < rest ? most : rest;
+    struct list *list = (struct list *)zbatch_object_list(collection, first, most, &lents, owner);
+    CHECK(list != NULL && list->head.references == 1 && list->length == (ptrdiff_t)count);
+    CHECK(lents.alive == (ptrdiff_t)count && lents.head.references == 1 + (ptrdiff_t)count && lists.alive == 1);
+    CHECK(owner == NULL || owner->head.references == 1 + (ptrdiff_t)count);
+    for (size_t i = 0; i < count; i++) {
+        zbatch_view view;
+        zbatch_segment segment;
+        EXPECT(ZBATCH_OK, zbatch_collection_view_at(collection, first + i, &view, &error));
+        EXPECT(ZBATCH_OK, zbatch_collection_segment_at(collection, first + i, &segment, &error));
+        check_object(list->elements[i], view.data, view.size, (size_t)segment.offset, owner);
+    }
+    release_object(list);
+    check_balance(owner);
+}
+
+static void check_lists(const zbatch_collection *collection)
+{
+    struct text *owner = (struct text *)new_text("owner", 5);
+    const size_t all = zbatch_collection_len(collection);
+    static const size_t mosts[] = { 0, 1, 2, COUNT, 100, SIZE_MAX };
+    for (size_t i = 0; i < sizeof mosts / sizeof *mosts; i++) {
+        for (size_t first = 0; first < all + 2; first++)
+            check_list(collection, first, mosts[i], owner);
+        check_list(collection, SIZE_MAX, mosts[i], owner);
+    }
+    CHECK(zbatch_object_list(NULL, 0, 1, &lents, owner) == NULL && zbatch_object_list(collection, 0, 1, NULL, owner) == NULL);
+    CHECK(zbatch_object_list(collection, 0, 0, NULL, owner) == NULL);
+
+    /* No list, and failures in the middle and at the ends: nothing is left. */
+    lists.room = 0;
+    CHECK(zbatch_object_list(collection, 0, all, &lents, owner) == NULL);
+    check_balance(owner);
+    for (size_t at = 0; at < all; at++) {
+        lents.room = (ptrdiff_t)at;
+        CHECK(zbatch_object_list(collection, 0, all, &lents, owner) == NULL);
+        check_balance(owner);
+        refuse_from = (ptrdiff_t)at;
+        CHECK(zbatch_object_list(collection, 0, all, &lents, owner) == NULL);
+        check_balance(owner);
+    }
+    release_object(owner);
+}
+
+static void check_bytes_lists(const zbatch_collection *collection)
+{
+    const size_t all = zbatch_collection_len(collection);
+    struct list *list = (struct list *)zbatch_object_bytes_list(collection);
+    CHECK(list != NULL && list->head.references == 1 && list->length == (ptrdiff_t)all && texts.alive == (ptrdiff_t)all);
+    for (size_t i = 0; i < all; i++) {
+        zbatch_view view;
+        EXPECT(ZBATCH_OK, zbatch_collection_view_at(collection, i, &view, &error));
+        check_text(list->elements[i], view.data, view.size);
+    }
+    release_object(list);
+    check_balance(NULL);
+
+    CHECK(zbatch_object_bytes_list(NULL) == NULL);
+    lists.room = 0;
+    CHECK(zbatch_object_bytes_list(collection) == NULL);
+    check_balance(NULL);
+    for (size_t at = 0; at < all; at++) {
+        texts.room = (ptrdiff_t)at;
+        CHECK(zbatch_object_bytes_list(collection) == NULL);
+        check_balance(NULL);
+        refuse_from = (ptrdiff_t)at;
+        CHECK(zbatch_object_bytes_list(collection) == NULL);
+        check_balance(NULL);
+    }
+}
+
+/* The first buffer twice, and one that lends its bytes and one of none between. */
+static zbatch_collection *collection_of_several(void)
+{
+    static const char more[] = "four and five";
+    static const zbatch_segment two[2] = { { 0, 4 }, { 9, 4 } };
+    zbatch_buffer *first, *second, *none;
+    zbatch_collection *collection;
+    EXPECT(ZBATCH_OK, zbatch_buffer_new(bytes, sizeof bytes - 1, segments, COUNT, &first, &error));
+    EXPECT(ZBATCH_OK, zbatch_buffer_new_by_reference(more, sizeof more - 1, two, 2, &second, &error));
+    EXPECT(ZBATCH_OK, zbatch_buffer_new(NULL, 0, NULL, 0, &none, &error));
+    zbatch_buffer *const buffers[] = { first, none, second, first };
+    EXPECT(ZBATCH_OK, zbatch_collection_new(buffers, 4, &collection, &error));
+    CHECK(zbatch_collection_len(collection) == 2 * COUNT + 2);
+    zbatch_buffer_free(none);
+    zbatch_buffer_free(second);
+    zbatch_buffer_free(first);
+    return collection;
+}
+
+int main(void)
+{
+    zbatch_collection *collection = collection_of_several(), *empty;
+    EXPECT(ZBATCH_OK, zbatch_collection_new(NULL, 0, &empty, &error));
+    check_nothing_bound(collection);
+    check_refused();
+    check_nothing_bound(collection);
+    check_bind();
+    check_one_object();
+    check_handles();
+    check_lists(collection);
+    check_bytes_lists(collection);
+    check_list(collection, 0, SIZE_MAX, NULL);
+    check_list(empty, 0, SIZE_MAX, NULL);
+    check_bytes_lists(empty);
+    zbatch_collection_free(empty);
+    zbatch_collection_free(collection);
+    return EXIT_SUCCESS;
+}
