@@ -104,7 +104,7 @@ fn programs(ws: &Workspace) -> Result<Vec<Program>> {
 }
 
 /// The program in the README behind `<!-- example: LANGUAGE -->`.
-fn example<'a>(readme: &'a str, language: &str) -> Result<&'a str> {
+pub(crate) fn example<'a>(readme: &'a str, language: &str) -> Result<&'a str> {
     let find = || {
         let (_, rest) = readme.split_once(&format!("<!-- example: {language} -->"))?;
         let (_, rest) = rest.split_once(&format!("```{language}\n"))?;

@@ -4,6 +4,7 @@ mod cmake;
 mod ctests;
 mod header;
 mod library;
+mod python;
 mod report;
 mod rust;
 mod shell;
@@ -55,6 +56,7 @@ fn test(ci: bool, quick: bool) -> Result<bool> {
     header::steps(&ws, &mut report);
     ctests::steps(&ws, &mut report);
     cmake::steps(&ws, &mut report);
+    python::steps(&ws, &mut report);
     Ok(report.finish())
 }
 

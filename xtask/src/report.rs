@@ -70,6 +70,11 @@ impl Report {
         }
     }
 
+    /// Whether what takes long is to be left out.
+    pub(crate) fn quick(&self) -> bool {
+        self.quick
+    }
+
     pub(crate) fn failures(&self) -> usize {
         self.failed.len()
     }

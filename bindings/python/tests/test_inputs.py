@@ -1,0 +1,359 @@
+"""What a batch may be: any iterable of bytes-like items, columns, Arrow arrays, maps, buffers and collections."""
+
+from __future__ import annotations
+
+import array
+import collections
+import mmap
+import struct
+import sys
+import tempfile
+import unittest
+from collections.abc import Iterator
+from typing import Any
+
+from support import (
+    THREADS,
+    buffer_of,
+    collection_of,
+    contents,
+    frame,
+    frames,
+    needs_numpy,
+    needs_pyarrow,
+    numpy,
+    pyarrow,
+    records,
+    sizes,
+    table,
+    words,
+)
+
+import zbatch
+from zbatch import ZstdCompressor, ZstdDecompressor
+
+DOCUMENTS = records(100)
+FRAMES = frames(DOCUMENTS)
+#: More than a small batch has, and fewer.
+COUNTS = (1, 2, 63, 64, 65, 100)
+
+
+def column(items: list[bytes], code: str = "q", first: int = 0) -> tuple[bytes, array.array[int]]:
+    offsets = array.array(code, [first])
+    for item in items:
+        offsets.append(offsets[-1] + len(item))
+    return bytes(first) + b"".join(items), offsets
+
+
+class Both(unittest.TestCase):
+    """Each input goes through both calls."""
+
+    def check(self, make: Any, documents: list[bytes] = DOCUMENTS) -> None:
+        made = frames(documents)
+        for threads in (0, 2):
+            result = ZstdCompressor().multi_compress_to_buffer(make(documents), threads)
+            self.assertEqual(contents(result), made)
+            result = ZstdDecompressor().multi_decompress_to_buffer(make(made), threads=threads)
+            self.assertEqual(contents(result), documents)
+        sized = ZstdDecompressor().multi_decompress_to_buffer(make(made), sizes(*map(len, documents)))
+        self.assertEqual(contents(sized), documents)
+
+    def test_sequences(self) -> None:
+        for count in COUNTS:
+            for make in (list, tuple, collections.deque, collections.UserList):
+                with self.subTest(make.__name__, count=count):
+                    self.check(make, DOCUMENTS[:count])
+
+    def test_iterables(self) -> None:
+        for count in COUNTS:
+            for make in (
+                iter,
+                lambda items: (item for item in items),
+                lambda items: map(bytes, items),
+                lambda items: dict.fromkeys(items),
+                lambda items: dict(enumerate(items)).values(),
+            ):
+                self.check(make, DOCUMENTS[:count])
+
+    def test_only_iter_or_only_getitem(self) -> None:
+        class Iterable:
+            def __init__(self, items: list[bytes]) -> None:
+                self.items = items
+
+            def __iter__(self) -> Iterator[bytes]:
+                return iter(self.items)
+
+        class Sequence:
+            def __init__(self, items: list[bytes]) -> None:
+                self.items = items
+
+            def __getitem__(self, i: int) -> bytes:
+                return self.items[i]
+
+        self.check(Iterable)
+        self.check(Sequence)
+
+    def test_items_of_every_type(self) -> None:
+        def mixed(items: list[bytes]) -> list[Any]:
+            kinds = (bytes, bytearray, memoryview, lambda b: array.array("B", b), lambda b: buffer_of([b])[0], lambda b: buffer_of([b]))
+            return [kinds[i % len(kinds)](item) for i, item in enumerate(items)]
+
+        for count in COUNTS:
+            self.check(mixed, DOCUMENTS[:count])
+            self.check(lambda items: [bytearray(item) for item in items], DOCUMENTS[:count])
+            self.check(lambda items: [*items[:-1], memoryview(items[-1])], DOCUMENTS[:count])
+
+    def test_subclasses_of_bytes(self) -> None:
+        mine = type("Mine", (bytes,), {})
+        self.check(lambda items: [mine(item) for item in items])
+        self.check(lambda items: [items[0], *[mine(item) for item in items[1:]]])
+
+    def test_buffers_and_collections(self) -> None:
+        for count in COUNTS:
+            self.check(buffer_of, DOCUMENTS[:count])
+            for every in (1, 7, 1000):
+                self.check(lambda items, every=every: collection_of(items, every=every), DOCUMENTS[:count])
+
+    def test_segments_of_a_buffer(self) -> None:
+        self.check(lambda items: buffer_of(items).segments())
+        self.check(lambda items: list(buffer_of(items)))
+        self.check(lambda items: [collection_of(items)[i] for i in range(len(items))])
+
+    def test_columns(self) -> None:
+        for count in COUNTS:
+            for code in "qQiI":
+                for first in (0, 3):
+                    self.check(lambda items, code=code, first=first: zbatch.Columns(*column(items, code, first)), DOCUMENTS[:count])
+
+    def test_columns_of_other_buffers(self) -> None:
+        def make(items: list[bytes]) -> Any:
+            data, offsets = column(items, "Q")
+            return zbatch.Columns(bytearray(data), memoryview(offsets))
+
+        self.check(make)
+        self.check(lambda items: zbatch.Columns(data=column(items)[0], offsets=column(items)[1]))
+
+    def test_a_map(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.write(b"".join(FRAMES))
+            file.flush()
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                places, at = [], 0
+                for item in FRAMES:
+                    places.append((at, len(item)))
+                    at += len(item)
+                packed = zbatch.BufferWithSegments(mapped, table(*places))
+                self.assertEqual(contents(ZstdDecompressor().multi_decompress_to_buffer(packed)), DOCUMENTS)
+                items = [memoryview(mapped)[offset : offset + length] for offset, length in places]
+                self.assertEqual(contents(ZstdDecompressor().multi_decompress_to_buffer(items)), DOCUMENTS)
+                del items, packed
+
+    @needs_numpy
+    def test_numpy(self) -> None:
+        self.check(lambda items: [numpy.frombuffer(item, "u1") for item in items])
+        data, offsets = column(DOCUMENTS)
+        for dtype in ("i4", "u4", "i8", "u8"):
+            made = ZstdCompressor().multi_compress_to_buffer(zbatch.Columns(numpy.frombuffer(data, "u1"), numpy.array(offsets, dtype)))
+            self.assertEqual(contents(made), FRAMES)
+        rows = numpy.arange(1200, dtype="i4").reshape(100, 12)
+        made = ZstdCompressor().multi_compress_to_buffer(rows)
+        self.assertEqual(contents(made), frames([row.tobytes() for row in rows]))
+
+    @needs_pyarrow
+    def test_arrow(self) -> None:
+        for kind in (pyarrow.binary(), pyarrow.large_binary()):
+            self.check(lambda items, kind=kind: pyarrow.array(items, kind))
+            self.check(lambda items, kind=kind: pyarrow.array([b"before", *items, b"after"], kind)[1:-1])
+        for kind in (pyarrow.string(), pyarrow.large_string()):
+            made = ZstdCompressor().multi_compress_to_buffer(pyarrow.array([d.decode() for d in DOCUMENTS], kind))
+            self.assertEqual(contents(made), FRAMES)
+
+    @needs_pyarrow
+    def test_arrow_refused(self) -> None:
+        for bad in (pyarrow.array([1, 2, 3]), pyarrow.array([[b"x"]]), pyarrow.array([1.5, None])):
+            with self.assertRaises((TypeError, ValueError)):
+                ZstdCompressor().multi_compress_to_buffer(bad)
+
+    @needs_pyarrow
+    def test_arrow_nulls_are_not_guessed_at(self) -> None:
+        with_null = pyarrow.array([b"foo", None, b"bar"])
+        try:
+            made = ZstdCompressor().multi_compress_to_buffer(with_null)
+        except (TypeError, ValueError):
+            return
+        self.assertEqual(contents(made), frames([b"foo", b"", b"bar"]))
+
+    @needs_pyarrow
+    def test_arrow_of_nothing(self) -> None:
+        with self.assertRaises(ValueError) as caught:
+            ZstdCompressor().multi_compress_to_buffer(pyarrow.array([], pyarrow.binary()))
+        self.assertEqual(str(caught.exception), "no source elements found")
+
+    @needs_pyarrow
+    def test_arrow_is_released(self) -> None:
+        before = pyarrow.total_allocated_bytes()
+        for _ in range(50):
+            made = ZstdCompressor().multi_compress_to_buffer(pyarrow.array(DOCUMENTS, pyarrow.large_binary()))
+            self.assertEqual(len(made), len(DOCUMENTS))
+        self.assertEqual(pyarrow.total_allocated_bytes(), before)
+
+    def test_a_made_up_arrow_array(self) -> None:
+        class Lies:
+            def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+                return object(), object()
+
+        with self.assertRaises((TypeError, ValueError)):
+            ZstdCompressor().multi_compress_to_buffer(Lies())
+
+
+class Columns(unittest.TestCase):
+    """Bad columns."""
+
+    def test_offsets_outside(self) -> None:
+        cases = {
+            "beyond": ([0, 3, 10], 1),
+            "decreasing": ([0, 3, 2, 4], 1),
+            "negative": ([0, -1, 3], 0),
+            "negative at first": ([-1, 3], 0),
+            "first beyond": ([10, 10], 0),
+        }
+        for name, (offsets, item) in cases.items():
+            for code in "qi":
+                with self.subTest(name, code=code), self.assertRaises(ValueError) as caught:
+                    ZstdCompressor().multi_compress_to_buffer(zbatch.Columns(b"foobarbaz", array.array(code, offsets)))
+                self.assertEqual(caught.exception.item, item)
+
+    def test_offsets_of_another_kind(self) -> None:
+        for offsets in (array.array("h", [0, 3]), array.array("d", [0, 3]), b"abc", [0, 3], None, "x"):
+            with self.subTest(offsets), self.assertRaises((TypeError, ValueError)):
+                ZstdCompressor().multi_compress_to_buffer(zbatch.Columns(b"foobarbaz", offsets))
+
+    def test_data_of_another_kind(self) -> None:
+        for data in ("foobarbaz", None, [1], 5):
+            with self.subTest(data), self.assertRaises(TypeError):
+                ZstdCompressor().multi_compress_to_buffer(zbatch.Columns(data, words(0, 3)))
+
+    def test_no_items(self) -> None:
+        for offsets in (words(0), words()):
+            with self.assertRaises(ValueError):
+                ZstdCompressor().multi_compress_to_buffer(zbatch.Columns(b"foobarbaz", offsets))
+
+    def test_memory_is_held_while_they_live(self) -> None:
+        data = bytearray(b"foobarbaz")
+        columns = zbatch.Columns(data, words(0, 3, 9))
+        try:
+            data.clear()
+        except BufferError:
+            pass
+        else:  # not held between calls: then the call must look again
+            data += b"FOOBARBAZ"
+        self.assertEqual(len(ZstdCompressor().multi_compress_to_buffer(columns)), 2)
+
+
+class Refused(unittest.TestCase):
+    """What is no batch."""
+
+    def test_no_batch(self) -> None:
+        for bad in (None, 3, 1.5, object(), "text", b"bytes", bytearray(b"x"), memoryview(b"x"), int, len):
+            with self.subTest(bad):
+                with self.assertRaises(TypeError) as caught:
+                    ZstdCompressor().multi_compress_to_buffer(bad)
+                self.assertEqual(str(caught.exception), "argument must be list of BufferWithSegments")
+                with self.assertRaises(TypeError) as caught:
+                    ZstdDecompressor().multi_decompress_to_buffer(bad)
+                self.assertEqual(str(caught.exception), "argument must be list or BufferWithSegments")
+
+    def test_no_item(self) -> None:
+        for make in (list, tuple, iter):
+            for position in (0, 1, 70):
+                for bad in (None, 3, "text", [b"x"], object()):
+                    batch: list[Any] = [*DOCUMENTS]
+                    batch[position] = bad
+                    for method in (ZstdCompressor().multi_compress_to_buffer, ZstdDecompressor().multi_decompress_to_buffer):
+                        with self.assertRaises(TypeError) as caught:
+                            method(make(batch))
+                        self.assertEqual(str(caught.exception), f"item {position} not a bytes like object")
+                        self.assertEqual(caught.exception.item, position)
+
+    def test_an_iterator_that_fails(self) -> None:
+        def failing() -> Iterator[bytes]:
+            yield b"foo"
+            raise KeyError("of the caller's")
+
+        with self.assertRaises(KeyError):
+            ZstdCompressor().multi_compress_to_buffer(failing())
+
+    def test_an_item_whose_buffer_fails(self) -> None:
+        view = memoryview(b"foo")
+        view.release()
+        for batch in ([view], [b"x", view], [bytearray(b"x"), view]):
+            with self.assertRaises(TypeError) as caught:
+                ZstdCompressor().multi_compress_to_buffer(batch)
+            self.assertEqual(str(caught.exception), f"item {len(batch) - 1} not a bytes like object")
+
+    def test_items_are_released_after_a_failure(self) -> None:
+        item = bytearray(b"foo")
+        for bad in (None, memoryview(b"abcd")[::2]):
+            with self.assertRaises(TypeError):
+                ZstdCompressor().multi_compress_to_buffer([item, item, bad])
+            item.append(1)
+
+    def test_items_are_released_after_success(self) -> None:
+        items = [bytearray(d) for d in DOCUMENTS]
+        made = ZstdCompressor().multi_compress_to_buffer(items)
+        for item in items:
+            item.append(1)
+        self.assertEqual(contents(made), FRAMES)
+
+    def test_references_are_given_back(self) -> None:
+        class Item(bytes):
+            pass
+
+        items = [Item(d) for d in DOCUMENTS]
+        before = [sys.getrefcount(item) for item in items]
+        for batch in (items, tuple(items), iter(items)):
+            ZstdCompressor().multi_compress_to_buffer(batch)
+            with self.assertRaises(ValueError):
+                ZstdDecompressor().multi_decompress_to_buffer(list(items))
+        del batch
+        ZstdCompressor().multi_compress_to_buffer([b"something else"] * 100)
+        self.assertEqual([sys.getrefcount(item) for item in items], before)
+
+    def test_a_list_that_changes_meanwhile(self) -> None:
+        class Changing(bytearray):
+            pass
+
+        items: list[Any] = [Changing(b"foo"), b"bar", b"baz"]
+
+        def pull() -> Iterator[Any]:
+            for item in list(items):
+                items.clear()
+                yield item
+
+        self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(pull())), frames([b"foo", b"bar", b"baz"]))
+
+
+class Selection(unittest.TestCase):
+    """Parts of what is there, in another order."""
+
+    def test_a_selection_of_a_result(self) -> None:
+        made = ZstdCompressor().multi_compress_to_buffer(DOCUMENTS)
+        chosen = [made[i] for i in (5, 3, 3, 99)]
+        for threads in THREADS:
+            result = ZstdDecompressor().multi_decompress_to_buffer(chosen, threads=threads)
+            self.assertEqual(contents(result), [DOCUMENTS[i] for i in (5, 3, 3, 99)])
+
+    def test_frames_back_to_back_in_a_file(self) -> None:
+        packed = b"".join(FRAMES)
+        places = struct.pack("=4Q", len(FRAMES[0]), len(FRAMES[1]), 0, len(FRAMES[0]))
+        buffer = zbatch.BufferWithSegments(packed, places)
+        self.assertEqual(contents(ZstdDecompressor().multi_decompress_to_buffer(buffer)), [DOCUMENTS[1], DOCUMENTS[0]])
+
+    def test_a_frame_split_over_items_is_no_frame(self) -> None:
+        whole = frame(DOCUMENTS[0])
+        with self.assertRaises((ValueError, zbatch.ZstdError)):
+            ZstdDecompressor().multi_decompress_to_buffer([whole[:10], whole[10:]])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,379 @@
+"""Stopping a batch: Ctrl-C, and Control from another thread; and progress."""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import sys
+import threading
+import time
+import unittest
+
+from support import bad_checksum, finish, frame, frames, noise, records, slow, start, wait_for
+
+import zbatch
+from zbatch import Control, ZstdCompressor, ZstdDecompressor, ZstdError
+
+#: A program that begins a long batch, proves by a counter that a worker is inside, is interrupted, and tells how long it took.
+INTERRUPTED = """
+    import _thread, os, random, signal, sys, threading, time
+    import zbatch
+    from support import wait_for
+
+    call, way = sys.argv[1:]
+    control = zbatch.Control()
+    item = random.Random(1).randbytes(50_000) * 3
+    compressor, decompressor = zbatch.ZstdCompressor(19), zbatch.ZstdDecompressor()
+    sent = []
+
+    def interrupt():
+        wait_for(lambda: control.items_running and control.items_done >= 2)
+        sent.append(time.perf_counter())
+        if way == "signal":
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            control.cancel()
+
+    if call == "compress":
+        count = 2000  # minutes of work
+        action = lambda: compressor.multi_compress_to_buffer([item] * count, 2, control=control)
+    else:
+        frame = zbatch.compress(bytes(40_000_000) + item, 1)
+        count = 30
+        action = lambda: decompressor.multi_decompress_to_buffer([frame] * count, threads=2, control=control)
+        if call == "into":
+            action = lambda: decompressor.multi_decompress_packed(
+                [frame] * count, bytearray(count * 41_000_000), threads=2, control=control
+            )
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    try:
+        action()
+    except KeyboardInterrupt:
+        took = time.perf_counter() - sent[0]
+        kind = "KeyboardInterrupt"
+    except zbatch.ZstdError as error:
+        took = time.perf_counter() - sent[0]
+        kind = error.status
+    else:
+        kind, took = "finished", 0
+    helper.join()
+    assert control.items_running == 0, control.items_running
+    # One item alone, to know what "the items in progress" may cost.
+    one = time.perf_counter()
+    compressor.multi_compress_to_buffer([item], 1) if call == "compress" else decompressor.decompress(frame)
+    one = time.perf_counter() - one
+    print(kind, took, one, control.items_done < count)
+    # Everything goes on working.
+    made = compressor.multi_compress_to_buffer([b"foo"] * 100, 2)
+    assert [s.tobytes() for s in decompressor.multi_decompress_to_buffer(made)] == [b"foo"] * 100
+"""
+
+
+class CtrlC(unittest.TestCase):
+    """SIGINT to a process whose main thread is inside a batch."""
+
+    def check(self, call: str, way: str, expected: str) -> None:
+        for attempt in range(3):
+            kind, took, one, early = finish(start(INTERRUPTED, call, way)).split()
+            self.assertEqual(kind, expected)
+            self.assertEqual(early, "True")
+            # 100 ms, and the items in progress: one for each of two threads on what may be one free core. Other programs
+            # may hold up one attempt.
+            if float(took) < 0.1 + 3 * float(one) + 0.1:
+                return
+        self.fail(f"it took {took} s to end, with items of {one} s")
+
+    def test_compressing(self) -> None:
+        self.check("compress", "signal", "KeyboardInterrupt")
+
+    def test_decompressing(self) -> None:
+        self.check("decompress", "signal", "KeyboardInterrupt")
+
+    def test_decompressing_into_memory_of_the_caller(self) -> None:
+        self.check("into", "signal", "KeyboardInterrupt")
+
+    @slow
+    def test_cancelled_compressing(self) -> None:
+        self.check("compress", "cancel", "ZBATCH_ERROR_CANCELLED")
+
+    @slow
+    def test_cancelled_decompressing(self) -> None:
+        self.check("decompress", "cancel", "ZBATCH_ERROR_CANCELLED")
+
+    def test_from_outside(self) -> None:
+        process = start(
+            """
+            import threading, zbatch
+            from support import wait_for
+            control = zbatch.Control()
+
+            def tell():
+                wait_for(lambda: control.items_running)
+                print("inside", flush=True)
+
+            threading.Thread(target=tell).start()
+            item = bytes(range(256)) * 400
+            try:
+                zbatch.ZstdCompressor(22).multi_compress_to_buffer([item] * 100_000, 2, control=control)
+            except KeyboardInterrupt:
+                print("interrupted", control.items_running, flush=True)
+            """
+        )
+        assert process.stdout is not None
+        self.assertEqual(process.stdout.readline().strip(), "inside")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(finish(process).strip(), "interrupted 0")
+
+    def test_without_a_control_of_ones_own(self) -> None:
+        out = finish(
+            start(
+                """
+                import _thread, random, threading, time, zbatch
+                item = random.Random(1).randbytes(50_000) * 3
+                timer = threading.Timer(0.3, lambda: (sent.append(time.perf_counter()), _thread.interrupt_main()))
+                sent = []
+                timer.start()
+                try:
+                    zbatch.ZstdCompressor(19).multi_compress_to_buffer([item] * 3000, 2)
+                except KeyboardInterrupt:
+                    print(time.perf_counter() - sent[0])
+                """
+            )
+        )
+        self.assertLess(float(out), 1)
+
+    def test_another_handler_runs_at_once_and_the_batch_goes_on(self) -> None:
+        out = finish(
+            start(
+                """
+                import os, random, signal, threading, time, zbatch
+                from support import wait_for
+                control = zbatch.Control()
+                seen = []
+                signal.signal(signal.SIGINT, lambda *_: seen.append((control.items_done, time.perf_counter())))
+                sent = []
+
+                def interrupt():
+                    wait_for(lambda: control.items_running)
+                    sent.append(time.perf_counter())
+                    os.kill(os.getpid(), signal.SIGINT)
+
+                threading.Thread(target=interrupt).start()
+                item = random.Random(1).randbytes(30_000)
+                made = zbatch.ZstdCompressor(19).multi_compress_to_buffer([item] * 200, 2, control=control)
+                print(len(made), seen[0][0] < 200, seen[0][1] - sent[0] < 0.3)
+                """
+            )
+        )
+        self.assertEqual(out.split(), ["200", "True", "True"])
+
+    @slow
+    def test_interrupts_at_any_moment_leave_nothing_behind(self) -> None:
+        out = finish(
+            start(
+                """
+                import _thread, gc, random, threading, time, zbatch
+                source = random.Random(1)
+                item = source.randbytes(20_000) * 2
+                data = bytearray(item)
+                compressor = zbatch.ZstdCompressor(12)
+                caught = 0
+                for i in range(40):
+                    timer = threading.Timer(source.random() * 0.15, _thread.interrupt_main)
+                    try:
+                        timer.start()
+                        try:
+                            while True:
+                                compressor.multi_compress_to_buffer([data, item] * 30, 2)
+                        finally:
+                            timer.cancel()
+                    except KeyboardInterrupt:
+                        caught += 1
+                    try:
+                        timer.join()
+                        time.sleep(0)
+                    except KeyboardInterrupt:
+                        pass
+                gc.collect()
+                data.append(1)  # nobody holds it
+                made = compressor.multi_compress_to_buffer([b"foo"] * 50, 2)
+                assert [zbatch.decompress(s) for s in made] == [b"foo"] * 50
+                print(caught)
+                """
+            )
+        )
+        self.assertGreater(int(out), 30)
+
+
+class Cancel(unittest.TestCase):
+    """Control in this process."""
+
+    def test_an_interrupt_of_every_kind_of_batch(self) -> None:
+        # Letters by chance take longest to decompress: 200 ms here.
+        content = bytes(byte & 7 for byte in noise(1_000_000))
+        frame = zbatch.compress(content, 1)
+        count = 250
+        reader = ZstdDecompressor()
+        batches = {
+            "to_buffer": lambda control: reader.multi_decompress_to_buffer([frame] * count, control=control),
+            "into": lambda control: reader.multi_decompress_into(
+                [frame] * count, [bytearray(len(content)) for _ in range(count)], control=control
+            ),
+            "packed": lambda control: reader.multi_decompress_packed(
+                [frame] * count, bytearray(len(content) * count), control=control
+            ),
+        }
+        for name, batch in batches.items():
+            control = Control()
+
+            def interrupt(control: Control = control) -> None:
+                wait_for(lambda: control.items_running)
+                _thread.interrupt_main()
+
+            helper = threading.Thread(target=interrupt)
+            helper.start()
+            with self.subTest(name):
+                with self.assertRaises(KeyboardInterrupt):
+                    batch(control)
+                self.assertLess(control.items_done, count)
+            helper.join()
+
+    def test_from_a_thread(self) -> None:
+        for threads in (1, 2):
+            control = Control()
+            inside: list[int] = []
+
+            def cancel(control: Control = control, inside: list[int] = inside) -> None:
+                wait_for(lambda: control.items_running)
+                inside.append(control.items_running)
+                control.cancel()
+
+            canceller = threading.Thread(target=cancel)
+            canceller.start()
+            with self.assertRaises(ZstdError) as caught:
+                ZstdCompressor(19).multi_compress_to_buffer([noise(100_000, i) for i in range(300)], threads, control=control)
+            canceller.join()
+            self.assertEqual(caught.exception.status, "ZBATCH_ERROR_CANCELLED")
+            self.assertGreaterEqual(inside[0], 1)
+            self.assertLess(control.items_done, 300)
+            self.assertEqual(control.items_running, 0)
+
+    def test_in_a_thread_that_is_not_the_main_one(self) -> None:
+        control = Control()
+        result: list[object] = []
+
+        def work() -> None:
+            try:
+                result.append(ZstdCompressor(19).multi_compress_to_buffer([noise(100_000)] * 300, control=control))
+            except ZstdError as error:
+                result.append(error.status)
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        wait_for(lambda: control.items_running)
+        control.cancel()
+        worker.join()
+        self.assertEqual(result, ["ZBATCH_ERROR_CANCELLED"])
+
+    def test_what_was_done_is_delivered(self) -> None:
+        control = Control()
+        items = [noise(60_000, i) * 2 for i in range(200)]
+
+        def cancel() -> None:
+            wait_for(lambda: control.items_done >= 3)
+            control.cancel()
+
+        canceller = threading.Thread(target=cancel)
+        canceller.start()
+        made = ZstdCompressor(19).multi_compress_to_buffer(items, 2, control=control, errors="return")
+        canceller.join()
+        self.assertGreaterEqual(len(items) - len(made.errors), 3)
+        self.assertTrue(made.errors)
+        self.assertEqual({e.status for e in made.errors.values()}, {"ZBATCH_ERROR_CANCELLED"})
+        for i, segment in enumerate(made):
+            if i in made.errors:
+                self.assertEqual(len(segment), 0)
+            else:
+                self.assertEqual(zbatch.decompress(segment), items[i])
+
+    def test_reset(self) -> None:
+        control = Control()
+        control.cancel()
+        with self.assertRaises(ZstdError):
+            ZstdCompressor().multi_compress_to_buffer([b"x"], control=control)
+        control.reset()
+        self.assertEqual(len(ZstdCompressor().multi_compress_to_buffer([b"x"], control=control)), 1)
+
+    def test_a_cancelled_control_does_not_stop_others(self) -> None:
+        control = Control()
+        control.cancel()
+        compressor = ZstdCompressor()
+        for _ in range(3):
+            with self.assertRaises(ZstdError):
+                compressor.multi_compress_to_buffer([b"x"], control=control)
+            self.assertEqual(len(compressor.multi_compress_to_buffer([b"x"])), 1)
+            self.assertEqual(len(compressor.multi_compress_to_buffer([b"x"], control=Control())), 1)
+
+    def test_no_control(self) -> None:
+        for bad in (3, "x", object()):
+            with self.assertRaises(TypeError):
+                ZstdCompressor().multi_compress_to_buffer([b"x"], control=bad)  # type: ignore[arg-type]
+
+
+class Progress(unittest.TestCase):
+    """The counters."""
+
+    def test_they_add_up(self) -> None:
+        documents = records(500)
+        made = frames(documents)
+        for threads in (1, 2, 0):
+            control = Control()
+            self.assertEqual((control.items_done, control.bytes_done, control.items_running), (0, 0, 0))
+            ZstdCompressor().multi_compress_to_buffer(documents, threads, control=control)
+            self.assertEqual((control.items_done, control.bytes_done), (500, sum(map(len, documents))))
+            ZstdDecompressor().multi_decompress_to_buffer(made, threads=threads, control=control)
+            self.assertEqual((control.items_done, control.bytes_done), (1000, sum(map(len, documents + made))))
+            control.reset()
+            self.assertEqual((control.items_done, control.bytes_done, control.items_running), (0, 0, 0))
+
+    def test_failed_items_count(self) -> None:
+        control = Control()
+        batch = [frame(b"foo"), bad_checksum(b"foo"), frame(b"bar")]
+        ZstdDecompressor().multi_decompress_to_buffer(batch, control=control, errors="return")
+        self.assertEqual(control.items_done, 3)
+
+    def test_they_can_only_be_read(self) -> None:
+        control = Control()
+        for name in ("items_done", "bytes_done", "items_running"):
+            with self.assertRaises(AttributeError):
+                setattr(control, name, 1)
+
+    def test_other_threads_run_meanwhile(self) -> None:
+        turns = 0
+        over = threading.Event()
+
+        def count() -> None:
+            nonlocal turns
+            while not over.is_set():
+                turns += 1
+                time.sleep(0)
+
+        counter = threading.Thread(target=count)
+        before = sys.getswitchinterval()
+        counter.start()
+        try:
+            turns_before = turns
+            begun = time.perf_counter()
+            ZstdCompressor(19).multi_compress_to_buffer([noise(100_000, i) for i in range(8)], 1)
+            took = time.perf_counter() - begun
+            during = turns - turns_before
+        finally:
+            over.set()
+            counter.join()
+            sys.setswitchinterval(before)
+        self.assertGreater(during, took / 0.01)
+
+
+if __name__ == "__main__":
+    unittest.main()

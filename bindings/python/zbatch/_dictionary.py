@@ -1,0 +1,152 @@
+"""Dictionaries: made, trained, digested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ctypes import byref, c_void_p, sizeof, string_at
+from typing import TYPE_CHECKING, Any
+
+from . import _call, _errors
+from ._errors import readonly
+from ._ffi import ERROR_NO_MEMORY, constant, lib, zbatch_dict_train_options, zbatch_error
+from ._handles import Handle, Pinned, own_dict
+from ._params import ZstdCompressionParameters, c_int, clamped, options_of_level
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+DICT_TYPE_AUTO = constant("ZBATCH_DICT_TYPE_AUTO")
+DICT_TYPE_RAWCONTENT = constant("ZBATCH_DICT_TYPE_RAWCONTENT")
+DICT_TYPE_FULLDICT = constant("ZBATCH_DICT_TYPE_FULLDICT")
+
+
+class ZstdCompressionDict:
+    """A dictionary: bytes that items are likely to contain.
+
+    `data` is bytes-like and is copied. `dict_type` is DICT_TYPE_AUTO, DICT_TYPE_RAWCONTENT or DICT_TYPE_FULLDICT. All
+    compressors and decompressors that are made with one share what is digested of it. `len()` counts its bytes.
+    """
+
+    __slots__ = ("__weakref__", "_bytes", "_digested", "_handle", "_type")
+
+    def __init__(self, data: ReadableBuffer, dict_type: int = DICT_TYPE_AUTO) -> None:
+        pinned = Pinned(data)
+        kind = c_int(dict_type)
+        if kind not in (DICT_TYPE_AUTO, DICT_TYPE_RAWCONTENT, DICT_TYPE_FULLDICT):
+            raise ValueError(f"invalid dictionary load mode: {kind}; must use DICT_TYPE_* constants")
+        self._type = kind
+        self._digested: Handle | None = None
+        self._bytes = b""
+        self._handle: Handle | None = None
+        try:
+            self._handle = _make(lib.zbatch_dict_new, pinned.address or None, pinned.size, kind)
+        except _errors.ZstdError:
+            # Who makes something with it is told.
+            self._bytes = bytes(memoryview(data).cast("B"))
+
+    def precompute_compress(self, level: int = 0, compression_params: ZstdCompressionParameters | None = None) -> None:
+        """Digests the dictionary now, for compressors that are made from here on; those that exist keep what they have.
+
+        Their frames take the level and the parameters from `window_log` to `strategy` from here instead of their own.
+        Exactly one of `level` and `compression_params` must be given.
+        """
+        level = c_int(level)
+        if level and compression_params is not None:
+            raise ValueError("must only specify one of level or compression_params")
+        if not level and compression_params is None:
+            raise ValueError("must specify one of level or compression_params")
+        if compression_params is None:
+            options = clamped(options_of_level(level))
+        elif isinstance(compression_params, ZstdCompressionParameters):
+            options = compression_params._options
+        else:
+            raise TypeError("compression_params must be zstd.ZstdCompressionParameters")
+        if self._handle is None:
+            raise _errors.ZstdError("unable to precompute dictionary")
+        self._digested = _make(
+            lib.zbatch_dict_digest, self._handle.address, byref(options), prefix="unable to precompute dictionary: "
+        )
+
+    def dict_id(self) -> int:
+        """The dictionary's ID, which frames record, or 0 when it has none."""
+        handle = self._handle
+        if handle is not None and self._type == DICT_TYPE_RAWCONTENT:
+            # Frames do not record it, but it can be asked for.
+            handle = ZstdCompressionDict(self.as_bytes())._handle
+        return 0 if handle is None else int(lib.zbatch_dict_id(handle.address))
+
+    def as_bytes(self) -> bytes:
+        """A copy of its bytes: what to store for `ZstdCompressionDict(data)`."""
+        if self._handle is None:
+            return self._bytes
+        return string_at(lib.zbatch_dict_data(self._handle.address), len(self))
+
+    @readonly
+    def k(self) -> int:
+        """The segment size that training chose, or 0 when it was not trained here."""
+        return 0 if self._handle is None else int(lib.zbatch_dict_k(self._handle.address))
+
+    @readonly
+    def d(self) -> int:
+        """The fragment size that training chose, or 0."""
+        return 0 if self._handle is None else int(lib.zbatch_dict_d(self._handle.address))
+
+    def __len__(self) -> int:
+        return len(self._bytes) if self._handle is None else int(lib.zbatch_dict_size(self._handle.address))
+
+    def __reduce__(self) -> Any:
+        return ZstdCompressionDict, (self.as_bytes(), self._type)
+
+
+def _make(function: Callable[..., int], *arguments: object, prefix: str = "") -> Handle:
+    out, error = c_void_p(), zbatch_error()
+    if function(*arguments, byref(out), byref(error)):
+        if prefix and error.status != ERROR_NO_MEMORY:
+            raise _errors.zstd_error(error, prefix + _errors.zstd_text(error))
+        raise _errors.failure(error)
+    return own_dict(out.value)
+
+
+def train_dictionary(
+    dict_size: int,
+    samples: list[bytes],
+    k: int = 0,
+    d: int = 0,
+    f: int = 0,
+    split_point: float = 0.0,
+    accel: int = 0,
+    notifications: int = 0,
+    dict_id: int = 0,
+    level: int = 0,
+    steps: int = 0,
+    threads: int = 0,
+) -> ZstdCompressionDict:
+    """Trains a dictionary of at most `dict_size` bytes on samples: items like those that it is for.
+
+    A hundred times the size of the dictionary is a good size for all samples together. `k` and `d` are the sizes of
+    segments and fragments, `f` log2 of the size of the frequency table, `split_point` the share of the samples to train on,
+    `accel` 1, most accurate, to 10, fastest, `steps` the number of values of `k` to try, `notifications` zstd's messages on
+    standard error, 0 to 4. 0 is the default of each. `threads` are zstd's own; negative means one for every CPU.
+    """
+    if not isinstance(samples, list):
+        raise TypeError(f"train_dictionary() argument 2 must be list, not {type(samples).__name__}")
+    if not all(isinstance(sample, bytes) for sample in samples):
+        raise ValueError("samples must be bytes")
+    if not steps and not threads:
+        # Not much slower than one try, and nearly as good as all of them.
+        d, steps, level = d or 8, 4, level or 3
+    if dict_size < 0:
+        raise MemoryError
+    options = zbatch_dict_train_options(
+        sizeof(zbatch_dict_train_options), dict_size or 1, split_point, k, d, f, steps, accel, 0, level, dict_id, threads, notifications
+    )
+    call = _call.begin()
+    try:
+        call.take_items(tuple(samples))
+        call.gather()
+        handle = _make(lib.zbatch_dict_train, call.views, call.count, byref(options), prefix="cannot train dict: ")
+    finally:
+        call.done()
+    made = ZstdCompressionDict.__new__(ZstdCompressionDict)
+    made._handle, made._digested, made._type, made._bytes = handle, None, DICT_TYPE_FULLDICT, b""
+    return made

@@ -1,0 +1,103 @@
+"""From what programs hold to the views that a batch takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Union
+
+from . import _arrow, _errors
+from ._arrow import Column
+from ._call import Call
+from ._containers import BufferSegment, BufferWithSegments, BufferWithSegmentsCollection
+from ._ffi import lib, pylib
+from ._handles import Pinned
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    from ._arrow import Exporter
+
+    #: What a batch may be made of.
+    Batch = Union[
+        "BufferWithSegments", "BufferWithSegmentsCollection", "Columns", Exporter, Iterable[ReadableBuffer]
+    ]
+
+#: Bytes-like or text, so no sequence of items, though Python can iterate over it.
+_ONE_ITEM = (str, bytes, bytearray, memoryview, BufferSegment)
+
+
+class Columns:
+    """Items that lie back to back: item i is `data[offsets[i]:offsets[i + 1]]`.
+
+    This is how Arrow and many numpy programs hold them. `data` is bytes-like; `offsets` is a buffer of 4- or 8-byte
+    integers, one more than there are items. Neither is copied. Offsets that decrease or lie beyond the data raise
+    ValueError, with the index of the item, when a batch is made of them. pyarrow's binary and string arrays may be given to
+    a batch as they are.
+    """
+
+    __slots__ = ("_column",)
+
+    def __init__(self, data: ReadableBuffer, offsets: ReadableBuffer) -> None:
+        view = memoryview(offsets)
+        if view.format not in ("i", "I", "l", "L", "q", "Q", "=i", "=I", "=q", "=Q", "<i", "<I", "<q", "<Q"):
+            raise TypeError(f"offsets must be integers of 4 or 8 bytes, not of format {view.format!r}")
+        if not len(view):
+            raise ValueError("offsets must be one more than there are items, so at least one")
+        pinned, table = Pinned(data), Pinned(offsets)
+        count = len(view) - 1
+        self._column = Column(pinned.address, pinned.size, table.address, view.itemsize, count, (pinned, table))
+
+    def __len__(self) -> int:
+        return self._column.items
+
+
+def take(call: Call, data: Any, container_text: str) -> None:
+    """Makes `data` the items of `call`. `container_text` is what to say when it is no batch at all."""
+    kind = type(data)
+    if kind is list or kind is tuple:
+        call.take_items(tuple(data))
+    elif kind is BufferWithSegmentsCollection or kind is BufferWithSegments:
+        take_collection(call, data)
+    elif kind is Columns:
+        take_columns(call, data._column)
+    elif hasattr(data, "__arrow_c_array__"):
+        take_columns(call, _arrow.column(data))
+    else:
+        if isinstance(data, _ONE_ITEM):
+            raise TypeError(container_text)
+        try:
+            items = tuple(data)
+        except TypeError:
+            raise TypeError(container_text) from None
+        call.take_items(items)
+    if not call.count:
+        raise ValueError("no source elements found")
+
+
+def take_collection(call: Call, data: BufferWithSegmentsCollection | BufferWithSegments) -> None:
+    """Takes the segments of a container as they are."""
+    handle = data._open() if isinstance(data, BufferWithSegmentsCollection) else data._owner.open()
+    count = pylib.zbatch_collection_len(handle.address)
+    views = lib.zbatch_collection_views(handle.address)
+    if count and not views:
+        raise MemoryError
+    call.take_views(views, count, handle)
+
+
+def take_columns(call: Call, column: Column) -> None:
+    """Takes the items of a column."""
+    call.room_for_views(column.items)
+    call.keep(column)
+    if lib.zbatch_views_from_offsets(
+        column.data, column.size, column.offsets, column.offset_size, column.items, call.views, call.error_at
+    ):
+        raise _errors.failure(call.error)
+
+
+def all_empty(call: Call, data: Any) -> bool:
+    """Whether the batch has not a byte."""
+    if isinstance(data, BufferWithSegmentsCollection):
+        return not data.size()
+    if isinstance(data, BufferWithSegments):
+        return not any(data.lengths)
+    return call.all_empty()
