@@ -73,7 +73,7 @@ class Calls(unittest.TestCase):
 
     def test_every_one_is_made(self) -> None:
         ran, _, called = counted(*modules())
-        self.assertGreater(ran, 500)
+        self.assertGreater(ran, 200)
         self.assertEqual(self.used() - called, set())
 
     @unittest.skipUnless(os.environ.get("ZBATCH_TEST_BREAKING"), "minutes; set ZBATCH_TEST_BREAKING to do it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, PYFUNCTYPE, Structure, addressof, byref, c_char_p, c_int32, c_int64, c_ubyte, c_void_p, cast, sizeof
+from ctypes import CFUNCTYPE, PYFUNCTYPE, Structure, addressof, byref, c_char_p, c_int32, c_int64, c_ubyte, c_void_p, cast, py_object, pythonapi, sizeof
 from typing import Any, NamedTuple, Protocol
 
 from . import _errors
@@ -54,15 +54,25 @@ _exported: dict[int, _Schema | _Array] = {}
 def _destroyer(name: bytes) -> Any:
     """A capsule's destructor. What it needs it holds: it may run while the interpreter ends."""
 
-    def destroy(capsule: int, content: Any = capsule_content, exported: Any = _exported, call: Any = cast) -> None:
+    def destroy(
+        capsule: int,
+        content: Any = capsule_content,
+        exported: Any = _exported,
+        call: Any = cast,
+        release: Any = _release,
+        address: Any = addressof,
+    ) -> None:
         struct = exported.pop(content(capsule, name))
         if struct.release:  # nobody took it over
-            call(struct.release, _release)(addressof(struct))
+            call(struct.release, release)(address(struct))
 
     return PYFUNCTYPE(None, c_void_p)(destroy)
 
 
 _DESTROY = {name: _destroyer(name) for name in (_SCHEMA, _ARRAY)}
+for _destroy in _DESTROY.values():
+    # Capsules may outlive this module.
+    pythonapi.Py_IncRef(py_object(_destroy))
 
 
 def _capsule(struct: _Schema | _Array, name: bytes) -> object:

@@ -183,6 +183,8 @@ class Call:
         """Pins the buffers of `items` until the call is over, and makes them the views."""
         count = len(items)
         records = array("Q", bytes(PY_BUFFER_SIZE * count))
+        # An interrupt may come before the library has written the number.
+        self._out[1] = 0
         try:
             pylib.zbatch_gather_buffers(
                 id(items),
@@ -223,9 +225,9 @@ class Call:
         if control is not None or verify:
             if not isinstance(control, (Control, type(None))):
                 raise TypeError(f"control must be a zbatch.Control, not {type(control).__name__}")
+            self._options_used = True
             self._options.control = None if control is None else control._handle.address
             self._options.flags = _ffi.RUN_VERIFY if verify else 0
-            self._options_used = True
             self._keep = (self._keep, control)
 
     def want_statuses(self, errors: str) -> int | None:

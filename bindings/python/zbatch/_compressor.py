@@ -11,7 +11,7 @@ from ._cpython import blank_bytes, content_of
 from ._dictionary import ZstdCompressionDict
 from ._ffi import LEVEL_MAX, lib, zbatch_error
 from ._handles import Handle, Pinned, own_compressor
-from ._params import ZstdCompressionParameters, c_int, options_of_level, workers
+from ._params import ZstdCompressionParameters, c_int
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -6,7 +6,7 @@ import operator
 import sys
 from array import array
 from collections.abc import Iterator
-from ctypes import byref, c_void_p
+from ctypes import byref, c_void_p, string_at
 from itertools import chain
 from pickle import PickleBuffer
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -246,7 +246,8 @@ class BufferWithSegments:
         if rest:
             raise ValueError("segments array size is not a multiple of 16")
         rows = array("Q")
-        rows.frombytes(memoryview(segments).cast("B"))
+        # Of what is pinned: an exporter may answer differently when it is asked again.
+        rows.frombytes(string_at(table.address, table.size))
         out, error = c_void_p(), zbatch_error()
         at = rows.buffer_info()[0]
         if lib.zbatch_buffer_new_by_reference(pinned.address or None, pinned.size, at, count, byref(out), byref(error)):

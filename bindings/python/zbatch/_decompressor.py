@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from ctypes import byref, c_size_t, c_void_p, sizeof
+from ctypes import byref, c_size_t, c_void_p, sizeof, string_at
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _call, _containers, _errors, _inputs
@@ -29,7 +29,7 @@ from ._ffi import (
     zbatch_view,
 )
 from ._handles import Handle, Pinned, own_decompressor
-from ._params import c_int, size
+from ._params import c_int, signed_size, size
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -71,6 +71,7 @@ class ZstdDecompressor:
     ) -> None:
         if dict_data is not None and not isinstance(dict_data, ZstdCompressionDict):
             raise TypeError("dict_data must be zstd.ZstdCompressionDict")
+        max_window_size = signed_size(max_window_size)
         if max_window_size and max_window_size not in _WINDOW_LIMITS:
             raise _errors.ZstdError("unable to set max window size: Parameter is out of bound")
         if c_int(format) not in (FORMAT_ZSTD1, FORMAT_ZSTD1_MAGICLESS):
@@ -272,12 +273,15 @@ class ZstdDecompressor:
         believed. Bytes that follow are an error unless `allow_extra_data`.
         """
         self._open()
+        max_output_size = signed_size(max_output_size)
         pinned = Pinned(data)
         frame, error = zbatch_frame(), zbatch_error()
         at = pinned.address or None
         if lib.zbatch_frame_info(at, pinned.size, self._options["format"], byref(frame), byref(error)):
             raise _errors.zstd_error(error, "error determining content size from frame header")
         limit = max_output_size if frame.content_size == CONTENTSIZE_UNKNOWN else 0
+        if limit < 0:
+            raise ValueError("max_output_size must not be negative")
         handle = self._variant(not read_across_frames, bool(allow_extra_data), limit)
         capacity, written = c_size_t(), c_size_t()
         if lib.zbatch_decompress_bound(handle.address, at, pinned.size, byref(capacity), byref(error)):
@@ -370,7 +374,8 @@ def _sizes(given: Sizes, count: int) -> array[int] | None:
         if not size:
             return None
         if size == 8 * count:
-            sizes.frombytes(memoryview(given).cast("B"))  # type: ignore[arg-type]
+            # Of what is pinned: an exporter may answer differently when it is asked again.
+            sizes.frombytes(string_at(pinned.address, size))
     if size != 8 * count:
         raise ValueError(f"decompressed_sizes size mismatch; expected {8 * count}, got {size}")
     return sizes

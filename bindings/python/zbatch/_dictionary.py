@@ -10,7 +10,7 @@ from . import _call, _errors
 from ._errors import readonly
 from ._ffi import ERROR_NO_MEMORY, constant, lib, zbatch_dict_train_options, zbatch_error
 from ._handles import Handle, Pinned, own_dict
-from ._params import ZstdCompressionParameters, c_int, clamped, options_of_level
+from ._params import ZstdCompressionParameters, c_int, clamped, options_of_level, signed_size
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -135,8 +135,10 @@ def train_dictionary(
     if not steps and not threads:
         # Not much slower than one try, and nearly as good as all of them.
         d, steps, level = d or 8, 4, level or 3
-    if dict_size < 0:
+    if signed_size(dict_size) < 0:
         raise MemoryError
+    for number in (k, d, f, accel, notifications, level, steps, threads):
+        c_int(number)
     options = zbatch_dict_train_options(
         sizeof(zbatch_dict_train_options), dict_size or 1, split_point, k, d, f, steps, accel, 0, level, dict_id, threads, notifications
     )

@@ -43,7 +43,8 @@ class Columns:
             raise TypeError(f"offsets must be integers of 4 or 8 bytes, not of format {view.format!r}")
         if not len(view):
             raise ValueError("offsets must be one more than there are items, so at least one")
-        pinned, table = Pinned(data), Pinned(offsets)
+        # Of the view: an exporter may answer differently when it is asked again.
+        pinned, table = Pinned(data), Pinned(view)
         count = len(view) - 1
         self._column = Column(pinned.address, pinned.size, table.address, view.itemsize, count, (pinned, table))
 
@@ -66,10 +67,10 @@ def take(call: Call, data: Any, container_text: str) -> None:
         if isinstance(data, _ONE_ITEM):
             raise TypeError(container_text)
         try:
-            items = tuple(data)
+            iterator = iter(data)
         except TypeError:
             raise TypeError(container_text) from None
-        call.take_items(items)
+        call.take_items(tuple(iterator))
     if not call.count:
         raise ValueError("no source elements found")
 

@@ -21,6 +21,11 @@ def size(value: int) -> int:
     return array("Q", (value,))[0]
 
 
+def signed_size(value: int) -> int:
+    """The number, refused as CPython refuses what is no Py_ssize_t."""
+    return array("q", (value,))[0]
+
+
 def options_of_level(level: int) -> zbatch_compressor_options:
     """Options with this level and else zstd's defaults."""
     options = zbatch_compressor_options()
@@ -154,7 +159,7 @@ class ZstdCompressionParameters:
         """
         chosen, error = clamped(options_of_level(level)), zbatch_error()
         if lib.zbatch_compressor_options_from_level(
-            byref(chosen), chosen.level, source_size, dict_size, byref(error)
+            byref(chosen), chosen.level, size(source_size), size(dict_size), byref(error)
         ):
             raise _errors.failure(error)
         names = ("window_log", "chain_log", "hash_log", "search_log", "min_match", "target_length", "strategy")
