@@ -156,7 +156,7 @@ class Call:
         if items and type(items[0]) is bytes:
             self._batch[_SEQUENCE] = id(items)
         else:
-            self.pin(items, PyBUF_SIMPLE, "item {} not a bytes like object")
+            self._pin_items()
 
     def take_views(self, address: int, count: int, keep: object) -> None:
         """Takes views that somebody else keeps."""

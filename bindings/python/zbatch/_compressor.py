@@ -6,11 +6,12 @@ from ctypes import byref, c_size_t, c_void_p
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _call, _containers, _errors, _inputs
+from ._codec import Codec
 from ._control import Control
 from ._cpython import blank_bytes, content_of
 from ._dictionary import ZstdCompressionDict
 from ._ffi import LEVEL_MAX, lib, zbatch_error
-from ._handles import Handle, Pinned, own_compressor
+from ._handles import Pinned, own_compressor
 from ._params import ZstdCompressionParameters, c_int
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Errors = Literal["raise", "return"]
 
 
-class ZstdCompressor:
+class ZstdCompressor(Codec):
     """Compresses items to frames. Any number of threads may use one at once.
 
     `level` is -131072, fastest, to 22, strongest; 0 means 3. `compression_params` sets everything by itself, and then only
@@ -28,7 +29,7 @@ class ZstdCompressor:
     record. `threads` are zstd's own, inside each frame: for batches leave it 0 and use the `threads` of the call.
     """
 
-    __slots__ = ("__weakref__", "_handle")
+    __slots__ = ()
 
     def __init__(
         self,
@@ -75,13 +76,7 @@ class ZstdCompressor:
             byref(options), None if dictionary is None else dictionary.address, byref(out), byref(error)
         ):
             raise _errors.failure(error)
-        self._handle: Handle | None = own_compressor(out.value)
-
-    def _open(self) -> Handle:
-        handle = self._handle
-        if handle is None:
-            raise ValueError("this ZstdCompressor is closed")
-        return handle
+        self._handle = own_compressor(out.value)
 
     def multi_compress_to_buffer(
         self,
@@ -146,24 +141,10 @@ class ZstdCompressor:
         self._open()
         return (0, 0, 0)
 
-    def close(self) -> None:
-        """Frees the compressor, when the calls that use it are over. Everything else raises ValueError then."""
-        self._handle = None
-
-    def __enter__(self) -> ZstdCompressor:
-        self._open()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
             raise AttributeError(_errors.missing_method("ZstdCompressor", name))
-
-    def __reduce__(self) -> Any:
-        raise TypeError("cannot pickle a ZstdCompressor: make one where it is needed")
 
 
 def compress(data: ReadableBuffer, level: int = 3) -> bytes:

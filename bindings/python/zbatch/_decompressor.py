@@ -8,6 +8,7 @@ from ctypes import byref, c_size_t, c_void_p, sizeof, string_at
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _call, _containers, _errors, _inputs
+from ._codec import Codec
 from ._compressor import Errors
 from ._control import Control
 from ._cpython import WORD, PyBUF_WRITABLE, blank_bytes, content_of
@@ -43,7 +44,7 @@ _WINDOW_LIMITS = range(1 << 10, (1 << 31) + 1)
 _NO_BATCH = "argument must be list or BufferWithSegments"
 
 
-class ZstdDecompressor:
+class ZstdDecompressor(Codec):
     """Decompresses frames. Any number of threads may use one at once.
 
     `dict_data` decompresses frames that were made with it, and those that need none. `format` is FORMAT_ZSTD1 or
@@ -55,7 +56,7 @@ class ZstdDecompressor:
     after the last frame, which are an error otherwise.
     """
 
-    __slots__ = ("__weakref__", "_dictionary", "_handle", "_options", "_others")
+    __slots__ = ("_dictionary", "_options", "_others")
 
     def __init__(
         self,
@@ -91,7 +92,7 @@ class ZstdDecompressor:
             "max_total_size": size(max_total_size),
         }
         self._others: dict[tuple[bool, bool, int], Handle] = {}
-        self._handle: Handle | None = self._make(self._options)
+        self._handle = self._make(self._options)
 
     def _make(self, fields: dict[str, int]) -> Handle:
         options = zbatch_decompressor_options(struct_size=sizeof(zbatch_decompressor_options), **fields)
@@ -102,12 +103,6 @@ class ZstdDecompressor:
                 raise MemoryError
             raise _errors.zstd_error(error, "could not create decompression dict")
         return own_decompressor(out.value)
-
-    def _open(self) -> Handle:
-        handle = self._handle
-        if handle is None:
-            raise ValueError("this ZstdDecompressor is closed")
-        return handle
 
     def multi_decompress_to_buffer(
         self,
@@ -330,24 +325,14 @@ class ZstdDecompressor:
         return sum(lib.zbatch_decompressor_memory_size(handle.address) for handle in handles)
 
     def close(self) -> None:
-        """Frees the decompressor, when the calls that use it are over. Everything else raises ValueError then."""
-        self._handle = None
+        """Frees it, when the calls that use it are over. Everything else raises ValueError then."""
+        super().close()
         self._others = {}
-
-    def __enter__(self) -> ZstdDecompressor:
-        self._open()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
             raise AttributeError(_errors.missing_method("ZstdDecompressor", name))
-
-    def __reduce__(self) -> Any:
-        raise TypeError("cannot pickle a ZstdDecompressor: make one where it is needed")
 
 
 def _one_failure(error: zbatch_error) -> Exception:

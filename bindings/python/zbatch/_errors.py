@@ -67,10 +67,11 @@ def zstd_error(error: zbatch_error, text: str) -> ZstdError:
 
 def failure(error: zbatch_error, prefix: str = "") -> Exception:
     """The exception for a call that failed. With `prefix` the rest of its text is libzstd's."""
+    item = None if error.item == NO_ITEM else error.item
     if error.status == ERROR_NO_MEMORY:
-        return about_item(MemoryError(), None if error.item == NO_ITEM else error.item)
+        return about_item(MemoryError(), item)
     if error.status == ERROR_OUT_OF_RANGE:
-        return about_item(ValueError(message(error)), None if error.item == NO_ITEM else error.item)
+        return about_item(ValueError(message(error)), item)
     return zstd_error(error, prefix + zstd_text(error) if prefix else message(error))
 
 
