@@ -1,4 +1,4 @@
-/* max_item_size, max_total_size and max_window_size hold in every call, and before memory is taken. */
+/* max_item_size, max_unsized_item_size, max_total_size and max_window_size hold in every call, and before memory is taken. */
 #include "check.h"
 
 enum { COUNT = 100, SIZE = 10000 };
@@ -50,6 +50,28 @@ static void check_window(const void *frame, size_t size, size_t limit, zbatch_st
     EXPECT(want, zbatch_multi_decompress_to_buffer(decompressor, &item, 1, NULL, NULL, NULL, &out, &error));
     EXPECT(want, zbatch_decompress(decompressor, frame, size, back, sizeof back, &written, &error));
     CHECK(want == ZBATCH_OK ? zbatch_collection_size(out) == 3 && written == 3 : out == NULL && written == 0);
+    zbatch_collection_free(out);
+    zbatch_decompressor_free(decompressor);
+}
+
+/* One item of SIZE bytes whose size not every frame records, whatever comes first. */
+static void check_unsized(const void *item, size_t size, size_t item_limit, size_t unsized_limit, zbatch_status want)
+{
+    zbatch_decompressor_options options = {
+        .struct_size = sizeof options, .max_item_size = item_limit, .max_unsized_item_size = unsized_limit
+    };
+    zbatch_decompressor *decompressor;
+    zbatch_view view = { item, size };
+    zbatch_span span = { dst, SIZE };
+    zbatch_segment place;
+    zbatch_collection *out;
+    size_t written;
+    EXPECT(ZBATCH_OK, zbatch_decompressor_new(&options, NULL, &decompressor, &error));
+    EXPECT(want, zbatch_decompress(decompressor, item, size, dst, SIZE, &written, &error));
+    EXPECT(want, zbatch_multi_decompress_to_buffer(decompressor, &view, 1, NULL, NULL, NULL, &out, &error));
+    CHECK(zbatch_collection_size(out) == (want == ZBATCH_OK ? SIZE : 0));
+    EXPECT(want, zbatch_multi_decompress_into(decompressor, &view, 1, &span, NULL, &written, NULL, &error));
+    EXPECT(want, zbatch_multi_decompress_packed(decompressor, &view, 1, NULL, dst, SIZE, &place, NULL, NULL, &error));
     zbatch_collection_free(out);
     zbatch_decompressor_free(decompressor);
 }
@@ -116,6 +138,26 @@ int main(void)
         zbatch_decompressor_free(decompressor);
 
     }
+
+    /* Nothing in front of a frame that does not record its size hides it from the limit of such items. */
+    static const unsigned char front[][12] = {
+        { 0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 'a', 'b', 'c', 'd' },              /* a skippable frame */
+        { 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0 },                            /* one of no bytes, recorded */
+    };
+    static const size_t front_size[] = { 0, 9, 12 };
+    unsigned char *behind = (unsigned char *)must_calloc(2 * SIZE, 1);
+    for (size_t i = 0; i < 3; i++) {
+        if (i != 0)
+            memcpy(behind, front[2 - i], front_size[i]);
+        memcpy(behind + front_size[i], silent, written);
+        check_unsized(behind, front_size[i] + written, 0, 0, ZBATCH_OK);
+        check_unsized(behind, front_size[i] + written, 0, SIZE, ZBATCH_OK);
+        check_unsized(behind, front_size[i] + written, 0, SIZE - 1, ZBATCH_ERROR_LIMIT);
+        check_unsized(behind, front_size[i] + written, SIZE - 1, SIZE, ZBATCH_ERROR_LIMIT);
+        check_unsized(behind, front_size[i] + written, SIZE, SIZE - 1, ZBATCH_ERROR_LIMIT);
+    }
+    check_unsized(frames[70].data, frames[70].size, SIZE, 1, ZBATCH_OK); /* a size that is recorded is believed */
+    free(behind);
 
     /* A frame with a window of 2^27 bytes, and one of 2^28: 0 means 128 MiB, and no more. */
     unsigned char wide[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, (27 - 10) << 3, 3 << 3 | 1, 0, 0, 'a', 'b', 'c' };

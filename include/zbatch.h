@@ -1085,6 +1085,12 @@ typedef struct {
     /** Most bytes that one item may become.  0: no limit. */
     size_t max_item_size;
     /**
+     * Most bytes that an item may become whose frames do not all record their
+     * size: wherever it stands in the item, one such frame is enough.  0: no
+     * limit beside 'max_item_size'; else the lower of the two holds.
+     */
+    size_t max_unsized_item_size;
+    /**
      * Most bytes that one batch may become.  0: no limit.  Items are counted
      * in their order: the first that passes it fails with ZBATCH_ERROR_LIMIT,
      * and so do all after it.
@@ -1177,8 +1183,8 @@ zbatch_frame_info(const void *data, size_t size, int32_t format,
 /**
  * zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'
  * bytes at 'data' becomes at most: exactly so many when all of its frames
- * record their content size.  More than max_item_size or max_total_size it
- * never is.
+ * record their content size.  More than the limits of the decompressor it never
+ * is.
  *
  * Errors: those of an item, below, as far as headers show them.
  */

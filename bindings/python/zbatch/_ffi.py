@@ -129,6 +129,7 @@ class zbatch_decompressor_options(Structure):
         ("require_checksum", I32),
         ("max_window_size", SIZE),
         ("max_item_size", SIZE),
+        ("max_unsized_item_size", SIZE),
         ("max_total_size", SIZE),
     ]
 

@@ -40,6 +40,10 @@ pub struct zbatch_decompressor_options {
     pub max_window_size: usize,
     /// Most bytes that one item may become.  0: no limit.
     pub max_item_size: usize,
+    /// Most bytes that an item may become whose frames do not all record their
+    /// size: wherever it stands in the item, one such frame is enough.  0: no
+    /// limit beside 'max_item_size'; else the lower of the two holds.
+    pub max_unsized_item_size: usize,
     /// Most bytes that one batch may become.  0: no limit.  Items are counted
     /// in their order: the first that passes it fails with ZBATCH_ERROR_LIMIT,
     /// and so do all after it.
@@ -58,6 +62,7 @@ impl zbatch_decompressor_options {
             require_checksum: flag(self.require_checksum)?,
             max_window_size: self.max_window_size,
             max_item_size: self.max_item_size,
+            max_unsized_item_size: self.max_unsized_item_size,
             max_total_size: self.max_total_size,
         })
     }
@@ -198,8 +203,8 @@ pub unsafe extern "C" fn zbatch_frame_info(
 
 /// zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'
 /// bytes at 'data' becomes at most: exactly so many when all of its frames
-/// record their content size.  More than max_item_size or max_total_size it
-/// never is.
+/// record their content size.  More than the limits of the decompressor it never
+/// is.
 ///
 /// Errors: those of an item, below, as far as headers show them.
 #[unsafe(no_mangle)]

@@ -242,6 +242,8 @@ pub struct DecompressionParameters {
     pub max_window_size: usize,
     /// Most bytes that one item may become. 0 means no limit.
     pub max_item_size: usize,
+    /// Most bytes that an item may become whose frames do not all record their size. 0 means no limit beside that of any item.
+    pub max_unsized_item_size: usize,
     /// Most bytes that one batch may become. 0 means no limit.
     pub max_total_size: usize,
 }
@@ -258,15 +260,34 @@ impl DecompressionParameters {
         if self.max_window_size == 0 { Self::DEFAULT_WINDOW } else { self.max_window_size as u64 }
     }
 
+    /// Lowers the limit of items that do not record their size to `limit`; 0 leaves it alone.
+    pub fn limit_unsized_items(&mut self, limit: usize) {
+        self.max_unsized_item_size = lower(self.max_unsized_item_size, limit);
+    }
+
     /// The limit of one item; `u64::MAX` also when that of the batch is met first.
     pub(crate) fn item_limit(&self) -> u64 {
-        let limit = self.max_item_size as u64;
+        self.before_total(self.max_item_size)
+    }
+
+    /// The same for one whose frames do not all record their size.
+    pub(crate) fn unsized_item_limit(&self) -> u64 {
+        self.before_total(lower(self.max_item_size, self.max_unsized_item_size))
+    }
+
+    fn before_total(&self, limit: usize) -> u64 {
+        let limit = limit as u64;
         if limit == 0 || limit > self.total_limit() { u64::MAX } else { limit }
     }
 
     pub(crate) fn total_limit(&self) -> u64 {
         if self.max_total_size == 0 { u64::MAX } else { self.max_total_size as u64 }
     }
+}
+
+/// The lower of two limits, of which 0 is none.
+fn lower(a: usize, b: usize) -> usize {
+    if a == 0 || b == 0 { a.max(b) } else { a.min(b) }
 }
 
 /// How one batch call runs.

@@ -130,6 +130,62 @@ fn every_way_of_delivering_keeps_the_limits_in_the_order_of_the_items() {
     }
 }
 
+/// Whatever stands beside a frame that does not record its size, the item is held to the limit of such items.
+#[test]
+fn one_frame_without_a_size_is_enough_for_its_limit() {
+    const SIZE: usize = 1000;
+    let (sized, unsized_, nothing) = (frame(&[1; SIZE], false), frame(&[2; SIZE], true), frame(b"", false));
+    let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+    for (item, content, limited) in [
+        (sized.clone(), SIZE, false),
+        ([&skippable[..], &sized, &sized].concat(), 2 * SIZE, false),
+        (unsized_.clone(), SIZE, true),
+        ([&skippable[..], &unsized_].concat(), SIZE, true),
+        ([&nothing[..], &unsized_].concat(), SIZE, true),
+        ([&sized[..], &unsized_].concat(), 2 * SIZE, true),
+        ([&unsized_[..], &sized].concat(), 2 * SIZE, true),
+        ([&unsized_[..], &skippable, &unsized_].concat(), 2 * SIZE, true),
+    ] {
+        // The limit of such items and that of all, and whether both allow the content.
+        for (max_unsized_item_size, max_item_size, good) in [
+            (0, 0, true),
+            (content, 0, true),
+            (content - 1, 0, !limited),
+            (content - 1, content, !limited),
+            (content, content - 1, false),
+            (usize::MAX, content, true),
+            (1, content, !limited),
+        ] {
+            let parameters = DecompressionParameters { max_unsized_item_size, max_item_size, ..Default::default() };
+            let decompressor = Decompressor::new(&parameters, None).expect("a decompressor");
+            let wanted = if good { Ok(content) } else { Err(Status::Limit) };
+            let whose = format!("{max_unsized_item_size} {max_item_size} {}", item.len());
+            let told =
+                |result: Result<usize, Error>| assert_eq!(result.map_err(|error| error.status()), wanted, "{whose}");
+            told(decompressor.decompress(&item).map(|content| content.len()));
+            told(decompressor.decompress_into(&item, &mut [0; 2 * SIZE]));
+            let mut altered = parameters.clone();
+            altered.max_unsized_item_size = 0;
+            let altered = Decompressor::new(&altered, None).expect("a decompressor");
+            let altered = altered.altered(|parameters| parameters.limit_unsized_items(max_unsized_item_size));
+            told(altered.decompress(&item).map(|content| content.len()));
+            assert!(decompressor.decompress_bound(&item).is_ok_and(|bound| bound >= content) || !good, "{whose}");
+            let batch = [item.clone()];
+            for sizes in [None, Some(&[content as u64][..])] {
+                let run = RunOptions::default();
+                told(decompressor.multi_decompress_to_buffer(&batch, sizes, &run).map(|all| all[0].len()));
+                let (mut block, mut segments) = ([0; 2 * SIZE], [Segment::default()]);
+                let done = decompressor.multi_decompress_packed(&batch, sizes, &mut block, &mut segments, &run, None);
+                told(done.map(|_| usize::try_from(segments[0].length).expect("small")));
+            }
+            let (mut spans, mut written) = ([[0; 2 * SIZE]], [0]);
+            let run = RunOptions::default();
+            let done = decompressor.multi_decompress_into(&batch, &mut spans, Some(&mut written), &run, None);
+            told(done.map(|_| written[0]));
+        }
+    }
+}
+
 #[test]
 fn large_items_of_unknown_size_grow_to_any_size() {
     let decompressor = Decompressor::new(&Default::default(), None).expect("a decompressor");

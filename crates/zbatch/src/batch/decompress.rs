@@ -22,13 +22,14 @@ use crate::memory::{Memory, copied};
 use crate::params::{DecompressionParameters, Format, RunOptions};
 use crate::segment::Segment;
 use crate::workers::{self, Queue};
+use std::sync::Arc;
 
 /// Decompresses frames to items: python-zstandard's `ZstdDecompressor`. Immutable; any number of threads may use one.
 pub struct Decompressor {
     parameters: DecompressionParameters,
     dict: Option<Dictionary>,
     cost: Cost,
-    contexts: Contexts<DecompressionContext>,
+    contexts: Arc<Contexts<DecompressionContext>>,
 }
 
 impl Context for DecompressionContext {
@@ -57,7 +58,17 @@ impl Decompressor {
     /// Makes a decompressor. With a dictionary it also decompresses frames that need none.
     pub fn new(parameters: &DecompressionParameters, dict: Option<&Dictionary>) -> Result<Self> {
         let cost = Cost::with(dict);
-        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), cost, contexts: Contexts::new() })
+        Ok(Self { parameters: parameters.clone(), dict: dict.cloned(), cost, contexts: Arc::new(Contexts::new()) })
+    }
+
+    /// This decompressor with other parameters, for some calls: the two share their contexts. The form of the frames stays.
+    #[must_use]
+    pub fn altered(&self, alter: impl FnOnce(&mut DecompressionParameters)) -> Self {
+        let Self { parameters, dict, cost, contexts } = self;
+        let mut altered = parameters.clone();
+        alter(&mut altered);
+        altered.format = parameters.format;
+        Self { parameters: altered, dict: dict.clone(), cost: *cost, contexts: Arc::clone(contexts) }
     }
 
     /// Bytes that the decompressor holds at this moment: its idle contexts, which are kept from call to call.
@@ -89,6 +100,10 @@ impl Decompressor {
     /// Measures an item and holds what it claims against the limit of an item and the size that the caller gave, if any.
     fn measure(&self, item: &[u8], given: u64) -> Result<Measure> {
         let mut measure = frame::measure(item, &self.parameters, self.dict_id())?;
+        let limit = match measure.size {
+            Some(_) => self.parameters.item_limit(),
+            None => self.parameters.unsized_item_limit(),
+        };
         if given != 0 && given != UNKNOWN {
             match measure.size {
                 Some(size) if size != given => return Err(Error::size_mismatch(size, given)),
@@ -96,7 +111,6 @@ impl Decompressor {
                 _ => measure.size = Some(given),
             }
         }
-        let limit = self.parameters.item_limit();
         if measure.size.is_some_and(|size| size > limit) {
             return Err(item_limit(limit));
         }
@@ -132,7 +146,7 @@ impl Decompressor {
             self.fill(context, item, false, slot)?;
             return Ok(slot.len());
         }
-        let limit = self.parameters.item_limit();
+        let limit = self.parameters.unsized_item_limit();
         let room = usize::try_from(limit).unwrap_or(usize::MAX).min(span.len());
         context.decompress(self.frames(item)?, &mut span[..room]).map_err(|code| match code {
             Code::DST_SIZE_TOO_SMALL if room < span.len() => item_limit(limit),
@@ -171,7 +185,7 @@ impl Decompressor {
         left: u64,
     ) -> Result<usize> {
         let measure = self.measure(item, 0)?;
-        let limit = self.parameters.item_limit();
+        let limit = self.parameters.unsized_item_limit();
         // With a limit of its own, an item is judged by that first, whether its size was known beforehand or not.
         let room = if limit == u64::MAX { left } else { limit };
         let frames = &item[..measure.end];
@@ -196,26 +210,34 @@ impl Decompressor {
         let about = |error: Error| error.about(Subject::Decompressing);
         let measure = self.measure(item, 0).map_err(about)?;
         self.check_total(measure.size)?;
-        let limit = self.parameters.item_limit().min(self.parameters.total_limit());
+        let limit = self.parameters.unsized_item_limit().min(self.parameters.total_limit());
         let bound = measure.size.unwrap_or(measure.bound.min(limit));
         usize::try_from(bound).map_err(|_| Error::no_memory())
     }
 
     /// Decompresses one item.
     pub fn decompress(&self, item: &[u8]) -> Result<Vec<u8>> {
+        self.decompress_to(item, |size| filled(0, size))
+    }
+
+    /// Decompresses one item to the memory that `place` gives for the size of its content, which is asked once at most: before
+    /// the work when frames record the size, else after it.
+    pub fn decompress_to<M: AsMut<[u8]>>(&self, item: &[u8], place: impl FnOnce(usize) -> Result<M>) -> Result<M> {
         let about = |error: Error| error.about(Subject::Decompressing);
         let measure = self.measure(item, 0).map_err(about)?;
         self.check_total(measure.size)?;
         let mut context = self.check_out()?;
         if let Some(size) = measure.size {
-            let mut content = filled(0, usize::try_from(size).map_err(|_| Error::no_memory())?)?;
-            self.fill(&mut context, item, false, &mut content).map_err(about)?;
+            let mut content = place(usize::try_from(size).map_err(|_| Error::no_memory())?)?;
+            self.fill(&mut context, item, false, content.as_mut()).map_err(about)?;
             return Ok(content);
         }
         let mut memory = Memory::empty();
         let left = self.parameters.total_limit();
         let size = self.append(&mut context, item, &mut memory, 0, left).map_err(about)?;
-        copied(&memory[..size])
+        let mut content = place(size)?;
+        content.as_mut().copy_from_slice(&memory[..size]);
+        Ok(content)
     }
 
     /// Decompresses one item to the start of `dst` and returns the size of its content.
