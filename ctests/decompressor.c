@@ -27,6 +27,59 @@ static void batch(const zbatch_decompressor *decompressor, const void *data, siz
     zbatch_collection_free(out);
 }
 
+/* Spans that overlap each other or an input, and blocks that overlap one, are refused; neighbours and empty ones are not. */
+static void check_apart(zbatch_decompressor *decompressor, const unsigned char *text)
+{
+    enum { COUNT = 5, SIZE = 100 };
+    static unsigned char memory[COUNT * SIZE + 200];
+    static const struct {
+        size_t at[COUNT];
+        zbatch_status want;
+        size_t item;
+    } rows[] = {
+        { { 0, 1 * SIZE, 2 * SIZE, 3 * SIZE, 4 * SIZE }, ZBATCH_OK, 0 },
+        { { 4 * SIZE, 1 * SIZE, 3 * SIZE, 0, 2 * SIZE }, ZBATCH_OK, 0 },
+        { { 0, 1 * SIZE, 2 * SIZE, 3 * SIZE, 3 * SIZE + SIZE - 1 }, ZBATCH_ERROR_INVALID_ARGUMENT, 4 },
+        { { 4 * SIZE, 1 * SIZE, 1 * SIZE + 1, 0, 3 * SIZE }, ZBATCH_ERROR_INVALID_ARGUMENT, 2 },
+        { { 0, 0, 0, 0, 0 }, ZBATCH_ERROR_INVALID_ARGUMENT, 1 },
+        { { 0, 1 * SIZE, 2 * SIZE, 3 * SIZE, 4 * SIZE + 1 }, ZBATCH_ERROR_INVALID_ARGUMENT, 2 }, /* where item 2 is */
+    };
+    zbatch_compressor_options options = { .struct_size = sizeof options };
+    static unsigned char frame[ROOM];
+    unsigned char *inside = memory + COUNT * SIZE;
+    size_t size = compress(&options, text, SIZE, frame), written[COUNT];
+    CHECK(size <= 200);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        zbatch_view items[COUNT];
+        zbatch_span spans[COUNT];
+        zbatch_status status[COUNT];
+        memcpy(inside, frame, size);
+        for (size_t i = 0; i < COUNT; i++) {
+            items[i] = (zbatch_view){ i == 2 ? inside : frame, size };
+            spans[i] = (zbatch_span){ memory + rows[r].at[i], SIZE };
+        }
+        EXPECT(rows[r].want, zbatch_multi_decompress_into(decompressor, items, COUNT, spans, NULL, written, status, &error));
+        for (size_t i = 0; i < COUNT; i++)
+            CHECK(status[i] == rows[r].want && written[i] == (rows[r].want == ZBATCH_OK ? SIZE : 0));
+        if (rows[r].want != ZBATCH_OK) {
+            CHECK(error.item == rows[r].item);
+            continue;
+        }
+        for (size_t i = 0; i < COUNT; i++)
+            CHECK(memcmp(spans[i].data, text, SIZE) == 0);
+    }
+    zbatch_view items[] = { { frame, size }, { inside, size }, { NULL, 0 } };
+    zbatch_span none[] = { { memory, SIZE }, { NULL, 0 }, { memory + 1, 0 } };
+    zbatch_segment places[2];
+    EXPECT(ZBATCH_ERROR_DST_TOO_SMALL,
+           zbatch_multi_decompress_into(decompressor, items, 3, none, NULL, written, NULL, &error));
+    EXPECT(ZBATCH_OK, zbatch_multi_decompress_packed(decompressor, items, 2, NULL, memory, COUNT * SIZE, places, NULL, NULL,
+                                                     &error));
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_multi_decompress_packed(decompressor, items, 2, NULL, memory,
+                                                                         COUNT * SIZE + 1, places, NULL, NULL, &error));
+    CHECK(error.item == 1);
+}
+
 int main(void)
 {
     static unsigned char frames[ROOM], out[ROOM];
@@ -78,6 +131,8 @@ int main(void)
     at += sizeof skippable;
     batch(decompressor, frames, at, ZBATCH_OK, (zbatch_view){ text, 3 * (SIZE / 4) });
     batch(decompressor, skippable, sizeof skippable, ZBATCH_OK, (zbatch_view){ NULL, 0 });
+
+    check_apart(decompressor, text);
 
     /* What follows the last frame, and an end in the middle of one. */
     memcpy(frames + at, "tail", 4);

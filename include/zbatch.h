@@ -1262,7 +1262,8 @@ zbatch_multi_decompress_to_buffer(const zbatch_decompressor *decompressor,
 /**
  * zbatch_multi_decompress_into() decompresses item i to span i of 'dsts', in
  * memory of the caller: the rows of an array, say.  There are 'count' items
- * and 'count' spans; no two spans may overlap, nor a span and the input.
+ * and 'count' spans.  Two spans that overlap, or a span and an input, are
+ * ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names an item.
  *
  * 'written' receives the size of each item's content, 0 where it failed.  It
  * may be NULL: each item must then fill its span exactly, or fails with
@@ -1282,9 +1283,9 @@ zbatch_multi_decompress_into(const zbatch_decompressor *decompressor,
 
 /**
  * zbatch_multi_decompress_packed() decompresses 'count' items back to back
- * into one block of the caller's, the 'capacity' bytes at 'dst', which may
- * not overlap the input, and writes to segment i of 'segments' where item i
- * lies in it.  'sizes', 'run' and 'item_status' are as in
+ * into one block of the caller's, the 'capacity' bytes at 'dst', and writes to
+ * segment i of 'segments' where item i lies in it.  A block that overlaps an
+ * input is ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names the item.  'sizes', 'run' and 'item_status' are as in
  * zbatch_multi_decompress_to_buffer(); an item whose size neither 'sizes' nor
  * its frames tell costs the batch a copy.
  *

@@ -6,6 +6,7 @@ import array
 import ctypes
 import gc
 import mmap
+import pickle
 import tempfile
 import unittest
 from typing import Any
@@ -180,13 +181,36 @@ class Into(unittest.TestCase):
             with self.assertRaises(ValueError):
                 ZstdDecompressor().multi_decompress_into(FRAMES[:2], rows)
 
-    def test_overlaps_are_refused_or_harmless(self) -> None:
-        block = bytearray(100)
+    def test_overlaps_are_refused(self) -> None:
+        block = bytearray(b"\xff" * 100)
         view = memoryview(block)
-        try:
-            ZstdDecompressor().multi_decompress_into([FRAMES[0], FRAMES[0]], [view[0:3], view[1:4]])
-        except (ValueError, ZstdError):
-            pass
+        for places, item in (
+            ((view[0:3], view[1:4]), 1),
+            ((view[10:20], view[0:3], view[19:30]), 2),
+            ((view[10:20], view[0:20], view[30:33]), 1),
+            ((block, block), 1),
+        ):
+            for errors in ("raise", "return"):
+                with self.assertRaises(ValueError) as caught:
+                    ZstdDecompressor().multi_decompress_into([FRAMES[0]] * len(places), places, errors=errors)
+                self.assertEqual(caught.exception.item, item)
+                self.assertEqual(str(caught.exception), f"item {item}: its destination overlaps that of another item")
+        self.assertEqual(block, b"\xff" * 100)
+        written = ZstdDecompressor().multi_decompress_into([FRAMES[0]] * 3, [view[6:9], view[0:3], view[3:6]])
+        self.assertEqual((written, bytes(view[:10])), ([3, 3, 3], b"foofoofoo\xff"))
+
+    def test_an_item_in_a_buffer_is_refused(self) -> None:
+        block = bytearray(100) + FRAMES[0]
+        with self.assertRaises(ValueError) as caught:
+            ZstdDecompressor().multi_decompress_into([FRAMES[0], block[100:], memoryview(block)[100:]], [bytearray(3), bytearray(3), block])
+        self.assertEqual(caught.exception.item, 2)
+        with self.assertRaises(ValueError) as caught:
+            ZstdDecompressor().multi_decompress_packed([FRAMES[0], memoryview(block)[100:]], block)
+        self.assertEqual(caught.exception.item, 1)
+        self.assertEqual(str(caught.exception), "item 1: a destination overlaps its input")
+        self.assertEqual(block, bytes(100) + FRAMES[0])
+        made = ZstdDecompressor().multi_decompress_packed([memoryview(block)[100:]], memoryview(block)[:100])
+        self.assertEqual(made.tolist(), [b"foo"])
 
     def test_buffers_are_given_back(self) -> None:
         row = bytearray(3)
@@ -263,7 +287,7 @@ class Packed(unittest.TestCase):
         batch = [unsized(item) if i % 2 else frame(item) for i, item in enumerate(ITEMS)]
         for threads in THREADS:
             made = ZstdDecompressor().multi_decompress_packed(batch, bytearray(100000), threads=threads)
-            self.assertEqual(made.tolist(), ITEMS)
+            self.assertEqual((made.tolist(), made.errors), (ITEMS, {}))
 
     def test_failed_items_are_empty_and_their_places_zeroed(self) -> None:
         batch = [checked(noise(500, i)) for i in range(10)]
@@ -273,6 +297,10 @@ class Packed(unittest.TestCase):
             made = ZstdDecompressor().multi_decompress_packed(batch, block, threads=threads, errors="return")
             self.assertEqual(made.tolist(), [b"" if i == 3 else noise(500, i) for i in range(10)])
             self.assertEqual(bytes(block[1500:2000]), bytes(500))
+            self.assertEqual(list(made.errors), [3])
+            self.assertEqual((made.errors[3].item, made.errors[3].status), (3, "ZBATCH_ERROR_CHECKSUM"))
+            again = pickle.loads(pickle.dumps(made))
+            self.assertEqual((again.tolist(), str(again.errors)), (made.tolist(), str(made.errors)))
             with self.assertRaises(ZstdError) as caught:
                 ZstdDecompressor().multi_decompress_packed(batch, bytearray(5000), threads=threads)
             self.assertEqual((caught.exception.item, caught.exception.status), (3, "ZBATCH_ERROR_CHECKSUM"))

@@ -98,7 +98,7 @@ def _picklable(exporter: Any, protocol: SupportsIndex) -> Any:
 class _State:
     """What a container is made of: the library's collection, None when it was closed, and some of its segments."""
 
-    __slots__ = ("borrows", "buffer", "count", "handle", "ready")
+    __slots__ = ("borrows", "buffer", "count", "errors", "handle", "ready")
 
     def __init__(self, handle: Handle | None, buffer: int = 0, count: int = 0, borrows: bool = False) -> None:
         self.handle = handle
@@ -107,6 +107,7 @@ class _State:
         #: The zbatch_buffer, of a container that has just one.
         self.buffer = buffer
         self.count = count
+        self.errors: dict[int, Exception] = {}
         #: Segments that are made already, and the index of the first.
         self.ready: tuple[int, list[BufferSegment]] = (0, [])
 
@@ -225,7 +226,8 @@ class BufferWithSegments:
     `segments` is a table of native 64-bit pairs of offset and length, bytes-like, and is copied. Segments may overlap, be
     empty and stand in any order; each must lie inside `data`, or ValueError is raised.
 
-    It is bytes-like itself, and a sequence of BufferSegment.
+    It is bytes-like itself, and a sequence of BufferSegment. `errors` is that of a packed batch: the exception of each item
+    that failed, by index, when it was asked to return them.
     """
 
     if TYPE_CHECKING:
@@ -270,6 +272,11 @@ class BufferWithSegments:
         return made
 
     @property
+    def errors(self) -> dict[int, Exception]:
+        """Exceptions of the items that failed, by index."""
+        return self._owner.errors
+
+    @property
     def offsets(self) -> memoryview:
         """Where each segment begins: 64-bit integers, read-only, not copied."""
         return self.segments().offsets
@@ -287,7 +294,14 @@ class BufferWithSegments:
         return f"<zbatch.BufferWithSegments of {self.size} bytes, {len(self)} segments>"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        return BufferWithSegments, (_picklable(self, protocol), _picklable(self.segments(), protocol))
+        return packed, (_picklable(self, protocol), _picklable(self.segments(), protocol), self.errors)
+
+
+def packed(data: ReadableBuffer, segments: ReadableBuffer, errors: dict[int, Exception]) -> BufferWithSegments:
+    """The buffer that a batch was packed into."""
+    made = BufferWithSegments(data, segments)
+    made._owner.errors = errors
+    return made
 
 
 def _with_segments(buffer: Handle, borrows: bool = False) -> BufferWithSegments:

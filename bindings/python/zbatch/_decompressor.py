@@ -17,6 +17,7 @@ from ._ffi import (
     CONTENTSIZE_UNKNOWN,
     ERROR_DST_TOO_SMALL,
     ERROR_EXTRA_DATA,
+    ERROR_INVALID_ARGUMENT,
     ERROR_LIMIT,
     ERROR_NO_MEMORY,
     ERROR_NOT_A_FRAME,
@@ -154,8 +155,8 @@ class ZstdDecompressor(Codec):
     ) -> list[Any]:
         """Decompresses item i into buffer i: rows of an array, say. Returns the size of each item's content.
 
-        `buffers` has a writable bytes-like object for each item; no two may overlap. What an item does not fill is zeroed.
-        With `errors="return"` the exceptions of items that failed stand in the place of their sizes, and their buffers are
+        `buffers` has a writable bytes-like object for each item. Two that overlap, or one and an item, raise ValueError with
+        an index in `item`, and nothing is written. What an item does not fill is zeroed. With `errors="return"` the exceptions of items that failed stand in the place of their sizes, and their buffers are
         zeroed. The other arguments are as in `multi_decompress_to_buffer()`.
         """
         handle = self._open()
@@ -204,9 +205,9 @@ class ZstdDecompressor(Codec):
     ) -> _containers.BufferWithSegments:
         """Decompresses a batch back to back into one buffer of yours. Returns it with its table of segments.
 
-        `buffer` is writable, bytes-like and large enough for all items: the sum of `decompressed_sizes(frames)` is. With
-        `errors="return"` items that failed are empty segments. The other arguments are as in
-        `multi_decompress_to_buffer()`.
+        `buffer` is writable, bytes-like, apart from the items and large enough for all of them: the sum of
+        `decompressed_sizes(frames)` is. With `errors="return"` items that failed are empty segments, and the result's
+        `errors` has the exceptions. The other arguments are as in `multi_decompress_to_buffer()`.
         """
         handle = self._open()
         call = _call.begin()
@@ -233,7 +234,7 @@ class ZstdDecompressor(Codec):
             status = call.run_function(lib.zbatch_multi_decompress_packed, arguments, handle.address)
             if status < 0:
                 raise self._failure(call, sizes, call.error)
-            return _containers.BufferWithSegments(buffer, table)
+            return _containers.packed(buffer, table, self._failures(call, sizes))
         finally:
             call.done()
 
@@ -314,6 +315,8 @@ class ZstdDecompressor(Codec):
                 return _errors.about_item(ValueError(text), item)
         if error.status == ERROR_LIMIT and error.zstd_error:
             return _errors.zstd_error(error, f"error decompressing item {item}: {_errors.zstd_text(error)}")
+        if error.status == ERROR_INVALID_ARGUMENT:
+            return _errors.about_item(ValueError(_errors.message(error)), item)
         return _errors.failure(error)
 
     def _failures(self, call: _call.Call, sizes: array[int] | None) -> dict[int, Exception]:

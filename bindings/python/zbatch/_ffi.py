@@ -311,6 +311,7 @@ def constant(name: str) -> int:
     return value.value
 
 
+ERROR_INVALID_ARGUMENT = constant("ZBATCH_ERROR_INVALID_ARGUMENT")
 ERROR_OUT_OF_RANGE = constant("ZBATCH_ERROR_OUT_OF_RANGE")
 ERROR_NO_MEMORY = constant("ZBATCH_ERROR_NO_MEMORY")
 ERROR_CANCELLED = constant("ZBATCH_ERROR_CANCELLED")

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use zbatch::{Error, Items, Segment, Status};
 
+use crate::apart::{check_block, check_spans};
 use crate::bytes::{zbatch_segment, zbatch_span, zbatch_view};
 use crate::status::{
     ZBATCH_ERROR_INTERNAL, ZBATCH_ERROR_INVALID_ARGUMENT, ZBATCH_NO_ITEM, ZBATCH_OK, ZBATCH_PARTIAL, zbatch_error,
@@ -149,14 +150,27 @@ impl Call {
         Ok(SomeViews { views: Views(self.slice(views, count)?), refused: AtomicUsize::new(usize::MAX) })
     }
 
-    /// The caller's memory for the items of a batch.
-    pub(crate) fn spans(&self, spans: *const zbatch_span, count: usize) -> Result<Vec<&mut [u8]>, Error> {
-        let spans = self.slice(spans, count)?;
-        let mut memory = try_with_capacity(count)?;
+    /// The caller's memory for the items of a batch, apart from each other and from the items.
+    pub(crate) fn spans(&self, items: &Views<'_>, spans: *const zbatch_span) -> Result<Vec<&mut [u8]>, Error> {
+        let spans = self.slice(spans, items.len())?;
         for (i, span) in spans.iter().enumerate() {
-            memory.push(self.dst(span.data, span.size).map_err(|e| e.with_item(i))?);
+            if span.size != 0 {
+                check(span.data.cast::<u8>(), span.size).map_err(|e| e.with_item(i))?;
+            }
+        }
+        check_spans(items, spans)?;
+        let mut memory = try_with_capacity(spans.len())?;
+        for span in spans {
+            memory.push(self.dst(span.data, span.size)?);
         }
         Ok(memory)
+    }
+
+    /// The caller's memory for all items of a batch, apart from them.
+    #[expect(clippy::mut_from_ref, reason = "the memory is the caller's, not this call's")]
+    pub(crate) fn block(&self, items: &Views<'_>, dst: *mut c_void, capacity: usize) -> Result<&mut [u8], Error> {
+        check_block(items, &zbatch_span { data: dst, size: capacity })?;
+        self.dst(dst, capacity)
     }
 
     /// The caller's memory for bytes of a result.

@@ -371,7 +371,8 @@ pub unsafe extern "C" fn zbatch_multi_decompress_to_buffer(
 
 /// zbatch_multi_decompress_into() decompresses item i to span i of 'dsts', in
 /// memory of the caller: the rows of an array, say.  There are 'count' items
-/// and 'count' spans; no two spans may overlap, nor a span and the input.
+/// and 'count' spans.  Two spans that overlap, or a span and an input, are
+/// ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names an item.
 ///
 /// 'written' receives the size of each item's content, 0 where it failed.  It
 /// may be NULL: each item must then fill its span exactly, or fails with
@@ -402,7 +403,7 @@ pub unsafe extern "C" fn zbatch_multi_decompress_into(
         let run = run?;
         let decompressor = &call.borrow(decompressor)?.core;
         let items = call.items(views, count)?;
-        let mut dsts = call.spans(dsts, count)?;
+        let mut dsts = call.spans(&items, dsts)?;
         let (written, statuses) = (written.optional()?, statuses.optional()?);
         decompressor.multi_decompress_into(&items, &mut dsts, written, &run.options(), statuses)
     });
@@ -410,9 +411,9 @@ pub unsafe extern "C" fn zbatch_multi_decompress_into(
 }
 
 /// zbatch_multi_decompress_packed() decompresses 'count' items back to back
-/// into one block of the caller's, the 'capacity' bytes at 'dst', which may
-/// not overlap the input, and writes to segment i of 'segments' where item i
-/// lies in it.  'sizes', 'run' and 'item_status' are as in
+/// into one block of the caller's, the 'capacity' bytes at 'dst', and writes to
+/// segment i of 'segments' where item i lies in it.  A block that overlaps an
+/// input is ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names the item.  'sizes', 'run' and 'item_status' are as in
 /// zbatch_multi_decompress_to_buffer(); an item whose size neither 'sizes' nor
 /// its frames tell costs the batch a copy.
 ///
@@ -450,7 +451,7 @@ pub unsafe extern "C" fn zbatch_multi_decompress_packed(
         let decompressor = &call.borrow(decompressor)?.core;
         let items = call.items(views, count)?;
         let sizes = call.optional_slice(sizes, count)?;
-        let (dst, statuses) = (call.dst(dst, capacity)?, statuses.optional()?);
+        let (dst, statuses) = (call.block(&items, dst, capacity)?, statuses.optional()?);
         let run = run.options();
         decompressor.multi_decompress_packed(&items, sizes, dst, segments, &run, statuses)
     });

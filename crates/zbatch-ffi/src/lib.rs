@@ -7,6 +7,7 @@
 #![expect(non_camel_case_types, reason = "the types have the names that C knows them by")]
 #![expect(clippy::missing_safety_doc, reason = "the top of the header is the contract of them all")]
 
+mod apart;
 mod border;
 mod constants;
 
