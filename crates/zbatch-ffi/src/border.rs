@@ -167,7 +167,6 @@ impl Call {
     }
 
     /// The caller's memory for all items of a batch, apart from them.
-    #[expect(clippy::mut_from_ref, reason = "the memory is the caller's, not this call's")]
     pub(crate) fn block(&self, items: &Views<'_>, dst: *mut c_void, capacity: usize) -> Result<&mut [u8], Error> {
         check_block(items, &zbatch_span { data: dst, size: capacity })?;
         self.dst(dst, capacity)
