@@ -454,6 +454,36 @@ fn the_slot_of_a_failed_item_is_zeroed() {
 }
 
 #[test]
+fn room_behind_an_item_is_nobodys_to_see() {
+    let text = b"strides of sixteen bytes, ".repeat(20);
+    let good = compress(&text);
+    let checked = compressor(&CompressionParameters { write_checksum: true, ..Default::default() });
+    let mut bad = checked.compress(&text).unwrap();
+    *bad.last_mut().unwrap() ^= 1;
+    let frames = [&good, &bad, &good, &good, &bad, &bad, &good, &bad];
+    let decompressor = decompressor(&Default::default());
+    let (mut block, mut places) = (vec![0xaa; 8 * text.len() + 100], [Segment::default(); 8]);
+    let mut statuses = [Status::Ok; 8];
+    let packed =
+        decompressor.multi_decompress_packed(&frames, None, &mut block, &mut places, &run(1), Some(&mut statuses));
+    assert_eq!(packed.unwrap().unwrap().item(), Some(1));
+    for (frame, slot) in frames.iter().zip(block.chunks_exact(text.len())) {
+        assert!(if *frame == &good { *slot == text } else { slot.iter().all(|&byte| byte == 0) });
+    }
+    assert!(block[8 * text.len()..].iter().all(|&byte| byte == 0xaa));
+    // A size that is wrong by less than the room is as wrong as any, wherever the item stands.
+    let unsized_frames = vec![compress_without_size(&text); 3];
+    for wrong in [text.len() as u64 - 1, text.len() as u64 - 64, text.len() as u64 + 1] {
+        for item in 0..3 {
+            let mut sizes = [text.len() as u64; 3];
+            sizes[item] = wrong;
+            let error = decompressor.multi_decompress_to_buffer(&unsized_frames, Some(&sizes), &run(1)).unwrap_err();
+            assert_eq!((error.status(), error.item()), (Status::SizeMismatch, Some(item)));
+        }
+    }
+}
+
+#[test]
 fn the_slot_of_a_cancelled_item_is_zeroed() {
     let frames = vec![compress(&[7; 10_000]); 100];
     let control = Control::new();

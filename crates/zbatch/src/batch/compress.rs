@@ -2,7 +2,7 @@
 //! case, so that every frame is made with `compressBound` bytes free (less makes libzstd fail, or choose other bytes) and is
 //! never moved; the pages behind the last frame were not touched and are given back.
 
-use super::{Job, Partial, Worker, filled, plan, same_length, status_at, take};
+use super::{Job, Partial, Worker, filled, look_ahead, plan, same_length, status_at, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
@@ -256,8 +256,9 @@ impl Compressor {
             Err(error) => (Memory::empty(), Some(error)),
         };
         let Ok(mut table) = reserved(range.len()) else { return };
-        let mut end = 0;
+        let (mut end, behind) = (0, range.end);
         for (index, item) in range.enumerate() {
+            look_ahead(items, item, behind);
             let src = items.get(item);
             let size = job.item(tally, (item, src.len()), status_at(&mut statuses, index), || {
                 let contexts = context.as_mut().map_err(|error| *error)?;

@@ -7,7 +7,7 @@
 
 use super::layout::{Chunk, FAILED, Layout, Place, UNKNOWN, expected, within_memory};
 use super::ledger::{Grown, Ledger};
-use super::{Job, Partial, Worker, filled, plan, same_length, status_at, take};
+use super::{Job, Partial, Worker, filled, look_ahead, plan, same_length, status_at, take};
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
@@ -45,6 +45,10 @@ impl Context for DecompressionContext {
 
 /// Items of unknown size are decompressed in one go into this much room at most; larger ones grow as they are streamed.
 const ONE_GO: usize = 4 << 20;
+
+/// Room behind an item that libzstd may scribble on: it copies matches in strides, and byte by byte only where a stride could
+/// pass the end of its destination. The next item overwrites what a stride left.
+const SLACK: usize = 64;
 
 /// Nanoseconds to measure an item, very roughly (see `workers::wanted`).
 const MEASURING: u64 = 40;
@@ -125,16 +129,23 @@ impl Decompressor {
         Ok(&item[..self.measure(item, 0)?.end])
     }
 
-    /// Decompresses `item` to `slot`, which it must fill.
-    fn fill(&self, context: &mut DecompressionContext, item: &[u8], given: bool, slot: &mut [u8]) -> Result<()> {
-        match context.decompress(self.frames(item)?, slot) {
-            Ok(size) if size == slot.len() => Ok(()),
-            Ok(size) => {
-                let error = Error::size_mismatch(size as u64, slot.len() as u64);
-                Err(if given { error } else { error.as_status(Status::Corrupt) })
-            }
+    /// Decompresses `item`, whose content has `size` bytes, to the start of `room`. Where there is more room than that, some of
+    /// it may be scribbled on; nothing else depends on it.
+    fn fill(
+        &self,
+        context: &mut DecompressionContext,
+        item: &[u8],
+        given: bool,
+        size: usize,
+        room: &mut [u8],
+    ) -> Result<()> {
+        match context.decompress(self.frames(item)?, room) {
+            Ok(made) if made == size => Ok(()),
+            Ok(made) if given && made > size => Err(LARGER_THAN_GIVEN),
             Err(Code::DST_SIZE_TOO_SMALL) if given => Err(LARGER_THAN_GIVEN),
-            Err(code @ Code::DST_SIZE_TOO_SMALL) => Err(Error::from(code).as_status(Status::Corrupt)),
+            Ok(made) if given => Err(Error::size_mismatch(made as u64, size as u64)),
+            // Recorded sizes that were no lies would have been met.
+            Ok(_) | Err(Code::DST_SIZE_TOO_SMALL) => Err(Code::CORRUPTION_DETECTED.into()),
             Err(code) => Err(damaged(code)),
         }
     }
@@ -143,7 +154,7 @@ impl Decompressor {
     fn fit(&self, context: &mut DecompressionContext, item: &[u8], planned: u64, span: &mut [u8]) -> Result<usize> {
         if planned != UNKNOWN {
             let slot = usize::try_from(planned).ok().and_then(|size| span.get_mut(..size)).ok_or(TOO_SMALL)?;
-            self.fill(context, item, false, slot)?;
+            self.fill(context, item, false, slot.len(), slot)?;
             return Ok(slot.len());
         }
         let limit = self.parameters.unsized_item_limit();
@@ -228,8 +239,9 @@ impl Decompressor {
         self.check_total(measure.size)?;
         let mut context = self.check_out()?;
         if let Some(size) = measure.size {
-            let mut content = place(usize::try_from(size).map_err(|_| Error::no_memory())?)?;
-            self.fill(&mut context, item, false, content.as_mut()).map_err(about)?;
+            let size = usize::try_from(size).map_err(|_| Error::no_memory())?;
+            let mut content = place(size)?;
+            self.fill(&mut context, item, false, size, content.as_mut()).map_err(about)?;
             return Ok(content);
         }
         let mut memory = Memory::empty();
@@ -327,7 +339,7 @@ impl Decompressor {
         mut statuses: Option<&mut [Status]>,
     ) -> Result<Partial<BufferWithSegmentsCollection>> {
         let layout = Layout::new(items, &mut segments[..count])?;
-        let mut block = Memory::new(layout.block_size)?;
+        let mut block = Memory::with_slack(layout.block_size, SLACK)?;
         let ledger = Ledger::new(self.parameters.total_limit());
         let chunks = layout.chunks_in_block(items, &mut block, &mut segments, statuses.as_deref_mut(), self.cost)?;
         let workers = self.work(&job, items, sizes, chunks, &ledger);
@@ -338,6 +350,7 @@ impl Decompressor {
             refuse(&job, self.total_limit(), cut, &mut segments, statuses);
             block[from..].fill(0);
         }
+        block.truncate(layout.block_size);
         let error = job.end(workers)?;
         Ok(Partial { value: layout.tie(block, own, segments)?, error })
     }
@@ -463,8 +476,10 @@ impl Decompressor {
     }
 
     fn measure_part<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, sizes: Option<&[u64]>, mut part: Part<'_>) {
+        let behind = part.first + part.segments.len();
         for (index, segment) in part.segments.iter_mut().enumerate() {
             let item = part.first + index;
+            look_ahead(items, item, behind);
             if job.cancels(item, status_at(&mut part.statuses, index)) {
                 segment.length = FAILED;
                 continue;
@@ -507,8 +522,10 @@ impl Decompressor {
         let Chunk { first, segments, mut statuses, mut place, .. } = chunk;
         let Worker { job, context, tally } = worker;
         let (mut own, mut end) = (Memory::empty(), 0);
+        let behind = first + segments.len();
         for (index, segment) in segments.iter_mut().enumerate() {
             let (item, planned) = (first + index, segment.length);
+            look_ahead(items, item, behind);
             let src = items.get(item);
             segment.length = 0;
             if matches!(place, Place::Own { .. }) {
@@ -526,8 +543,11 @@ impl Decompressor {
             let whose = (item, src.len());
             let size = match &mut place {
                 Place::Block(slots) => {
-                    let slot = take(slots, within_memory(planned));
-                    let done = job.item(tally, whose, status, || self.fill(context?, src, given, slot));
+                    let size = within_memory(planned);
+                    let room = slots.len().min(size.saturating_add(SLACK));
+                    let done =
+                        job.item(tally, whose, status, || self.fill(context?, src, given, size, &mut slots[..room]));
+                    let slot = take(slots, size);
                     // Recycled memory may hold another batch's bytes.
                     if done.is_none() && job.partial {
                         slot.fill(0);
@@ -565,7 +585,7 @@ impl Decompressor {
                         size => {
                             let size = usize::try_from(size).map_err(|_| Error::no_memory())?;
                             reserve(&mut own, end, size)?;
-                            self.fill(context?, src, given, &mut own[end..end + size])?;
+                            self.fill(context?, src, given, size, &mut own[end..end + size])?;
                             Ok(size)
                         }
                     });

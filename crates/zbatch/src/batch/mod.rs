@@ -12,7 +12,8 @@ pub use decompress::Decompressor;
 use crate::contexts::{CheckedOut, Context};
 use crate::control::Tally;
 use crate::error::{Error, Result, Status, Subject};
-use crate::memory::reserved;
+use crate::items::Items;
+use crate::memory::{prefetch, reserved};
 use crate::params::RunOptions;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -154,6 +155,16 @@ impl<C: Context> Drop for Worker<'_, C> {
         if let Some(stats) = self.job.run.stats {
             stats.add(&self.tally);
         }
+    }
+}
+
+/// Asks for the bytes of an item that is a few items ahead of `item`, all of which are below `end`.
+#[inline]
+fn look_ahead<I: Items + ?Sized>(items: &I, item: usize, end: usize) {
+    /// Enough for small items to arrive in time; large ones are worked on far longer than it takes to fetch the next.
+    const ITEMS: usize = 4;
+    if item + ITEMS < end {
+        prefetch(items.get(item + ITEMS));
     }
 }
 
