@@ -1,4 +1,5 @@
-/* A collection as an Arrow array, read as Arrow's C data interface says, after the collection is gone. */
+/* A collection as an Arrow array, read as Arrow's C data interface says, after the collection is gone; and Arrow arrays as the
+ * items of a batch. */
 #include "check.h"
 
 #include "arrow.h"
@@ -39,6 +40,14 @@ static void check_export(zbatch_collection *collection, const char *format, cons
     CHECK(array.n_buffers >= 3);
     for (int64_t i = 0; i < count; i++)
         CHECK(same_bytes(element(&array, format, i), items[i]));
+
+    /* And back in, twice in a row. */
+    const struct ArrowArray *arrays[] = { &array, &array };
+    zbatch_view *views = malloc((size_t)count * 2 * sizeof *views + 1);
+    EXPECT(ZBATCH_OK, zbatch_views_from_arrow(&schema, arrays, 2, views, (size_t)count * 2, &error));
+    for (int64_t i = 0; i < count * 2; i++)
+        CHECK(same_bytes(views[i], items[i % count]));
+    free(views);
     array.release(&array);
     schema.release(&schema);
     CHECK(array.release == NULL && schema.release == NULL);
@@ -57,6 +66,88 @@ static zbatch_collection *collection_of(const zbatch_segment *segments, size_t c
     return collection;
 }
 
+static void nothing(struct ArrowArray *array)
+{
+    (void)array;
+}
+
+static void nothing_of_a_schema(struct ArrowSchema *schema)
+{
+    (void)schema;
+}
+
+/* Arrays of others: parts of them, items of a fixed size, nulls, and what lies. */
+static void check_import(void)
+{
+    static const char data[] = "alphabetagamma";
+    static int32_t offsets[] = { 0, 5, 9, 14 };
+    static const unsigned char all_but_two = 0xfb;
+    const void *buffers[] = { NULL, offsets, data };
+    struct ArrowArray array = { .length = 3, .n_buffers = 3, .buffers = buffers, .release = nothing };
+    struct ArrowSchema schema = { .format = "u", .release = nothing_of_a_schema };
+    const struct ArrowArray *arrays[] = { &array, &array };
+    zbatch_view views[6];
+
+    EXPECT(ZBATCH_OK, zbatch_views_from_arrow(&schema, arrays, 2, views, 6, &error));
+    CHECK(same_bytes(views[5], (zbatch_view){ "gamma", 5 }) && views[1].data == data + 5);
+    array.offset = 1, array.length = 2;
+    EXPECT(ZBATCH_OK, zbatch_views_from_arrow(&schema, arrays, 1, views, 2, &error));
+    CHECK(same_bytes(views[0], (zbatch_view){ "beta", 4 }));
+    buffers[0] = &all_but_two; /* the last of the three */
+    array.null_count = -1;
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_views_from_arrow(&schema, arrays, 2, views, 4, &error));
+    CHECK(error.item == 1 && views[0].data == NULL);
+    array.length = 1;
+    EXPECT(ZBATCH_OK, zbatch_views_from_arrow(&schema, arrays, 2, views, 2, &error));
+    array.offset = 0, array.length = 3, array.null_count = 0;
+
+    static const int32_t lies[] = { 4, -1 };
+    for (int i = 0; i < 2; i++) {
+        offsets[2] = lies[i];
+        EXPECT(ZBATCH_ERROR_OUT_OF_RANGE, zbatch_views_from_arrow(&schema, arrays, 1, views, 3, &error));
+        CHECK(error.item == 1);
+    }
+    offsets[2] = 9, offsets[3] = -1;
+    EXPECT(ZBATCH_ERROR_OUT_OF_RANGE, zbatch_views_from_arrow(&schema, arrays, 2, views, 6, &error));
+    CHECK(error.item == 2);
+    offsets[3] = 14;
+
+    schema.format = "w:4";
+    array.n_buffers = 2;
+    buffers[1] = data;
+    EXPECT(ZBATCH_OK, zbatch_views_from_arrow(&schema, arrays, 1, views, 3, &error));
+    CHECK(same_bytes(views[2], (zbatch_view){ "agam", 4 }));
+    schema.format = "w:-4";
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_views_from_arrow(&schema, arrays, 1, views, 3, &error));
+    schema.format = "w:9223372036854775807";
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_views_from_arrow(&schema, arrays, 1, views, 3, &error));
+
+    /* Views: 13 bytes of the one data buffer, from there to beyond its end, and of a buffer that is not there. */
+    int32_t rows[] = { 13, 0, 0, 1, 14, 0, 0, 1, 13, 0, 1, 0 };
+    int64_t sizes[] = { 14 };
+    const void *viewed[] = { NULL, rows, data, sizes };
+    schema.format = "vu";
+    array.n_buffers = 4, array.buffers = viewed, array.length = 1;
+    EXPECT(ZBATCH_OK, zbatch_views_from_arrow(&schema, arrays, 1, views, 1, &error));
+    CHECK(views[0].data == data + 1 && views[0].size == 13);
+    for (array.offset = 1; array.offset < 3; array.offset++)
+        EXPECT(ZBATCH_ERROR_OUT_OF_RANGE, zbatch_views_from_arrow(&schema, arrays, 1, views, 1, &error));
+    array.offset = 0;
+
+    schema.format = "l";
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_views_from_arrow(&schema, arrays, 1, views, 1, &error));
+    CHECK(error.item == ZBATCH_NO_ITEM);
+    schema.format = "vz";
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_views_from_arrow(&schema, arrays, 1, views, 2, &error));
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_views_from_arrow(&schema, arrays, 2, views, 1, &error));
+    array.n_buffers = 2;
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_views_from_arrow(&schema, arrays, 1, views, 1, &error));
+    array.length = -1;
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_views_from_arrow(&schema, arrays, 1, views, 1, &error));
+    array.length = 1, array.release = NULL;
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_views_from_arrow(&schema, arrays, 1, views, 1, &error));
+}
+
 int main(void)
 {
     static const zbatch_segment in_order[] = { { 0, 5 }, { 5, 0 }, { 5, 39 }, { 44, 5 } };
@@ -72,6 +163,7 @@ int main(void)
     check_export(collection_of(apart, 3, 1), "vz", crooked, 3);
     check_export(collection_of(apart, 3, 2), "vz", crooked, 6);
     check_export(collection_of(NULL, 0, 1), "Z", NULL, 0);
+    check_import();
 
     /* What the interface is for: the result of a batch, as one column. */
     struct records r = records_new(5000);

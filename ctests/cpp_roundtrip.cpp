@@ -1,6 +1,7 @@
 // zbatch.hpp with exceptions: every handle, ranges of every kind, errors that name their item.
 #include "check.h"
 
+#include "arrow.h"
 #include "zbatch.hpp"
 
 #include <array>
@@ -42,6 +43,13 @@ static void check_ranges() {
     const std::uint32_t offsets[] = {0, 3, 6};
     CHECK(there_and_back(zbatch::views::from_offsets("onetwo"sv, offsets, 2)) == "one|two|");
     CHECK(there_and_back(zbatch::views::from_segments("onetwo"sv, places, 2)) == "two|one|");
+    ArrowArray column;
+    ArrowSchema schema;
+    zbatch::collection::of(std::array<zbatch::buffer, 1>{zbatch::buffer::copy("onetwo"sv, places, 2)}).export_arrow(&column, &schema);
+    const ArrowArray *const arrays[] = {&column};
+    CHECK(there_and_back(zbatch::views::from_arrow(&schema, arrays, 1, 2)) == "two|one|");
+    column.release(&column);
+    schema.release(&schema);
 }
 
 static void check_batch() {

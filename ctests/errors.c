@@ -25,6 +25,9 @@ static struct {
     zbatch_decompressor_options decompressor_options;
     zbatch_dict_train_options train_options;
     uint64_t sizes[1];
+    struct ArrowArray array;
+    const struct ArrowArray *arrays[1];
+    struct ArrowSchema schema;
     zbatch_object_layout layout;
     zbatch_object_batch batch;
     struct object {
@@ -346,6 +349,8 @@ int main(int argc, char **argv)
     EXPECT(ZBATCH_OK, zbatch_buffer_new(content, SIZE, in.segments, 1, &in.buffer, &error));
     in.buffers[0] = in.buffer;
     EXPECT(ZBATCH_OK, zbatch_collection_new(in.buffers, 1, &in.collection, &error));
+    EXPECT(ZBATCH_OK, zbatch_collection_export_arrow(in.collection, &in.array, &in.schema, &error));
+    in.arrays[0] = &in.array;
     EXPECT(ZBATCH_OK, zbatch_dict_new(content, SIZE, ZBATCH_DICT_TYPE_RAWCONTENT, &in.dict, &error));
     EXPECT(ZBATCH_OK, zbatch_compressor_new(NULL, NULL, &in.compressor, &error));
     EXPECT(ZBATCH_OK, zbatch_decompressor_new(NULL, NULL, &in.decompressor, &error));
@@ -386,6 +391,8 @@ int main(int argc, char **argv)
     zbatch_decompressor_free(in.decompressor);
     zbatch_compressor_free(in.compressor);
     zbatch_dict_free(in.dict);
+    in.array.release(&in.array);
+    in.schema.release(&in.schema);
     zbatch_collection_free(in.collection);
     zbatch_buffer_free(in.buffer);
     records_free(samples);

@@ -126,7 +126,7 @@
 
 /*
  * Of the Arrow C data interface, whose header is not needed here.  Callers of
- * zbatch_collection_export_arrow() have it: arrow/c/abi.h, or its few lines
+ * the functions of the chapter Arrow have it: arrow/c/abi.h, or its few lines
  * copied from the specification.
  */
 struct ArrowArray;
@@ -1330,6 +1330,27 @@ ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_collection_export_arrow(const zbatch_collection *collection,
                                struct ArrowArray *array,
                                struct ArrowSchema *schema, zbatch_error *error);
+
+/**
+ * zbatch_views_from_arrow() fills 'views', which has room for 'count' of them,
+ * with the items of 'array_count' arrays of the Arrow C data interface, one
+ * array after the other, ready to be the input of a batch call.  'schema' is
+ * the type of them all: binary or strings, large or not, views of either, or
+ * binary of a fixed size.  'count' must be the sum of their lengths.
+ *
+ * The arrays and the schema stay the caller's, who releases them.  The views
+ * borrow from the arrays.  What an array says of its own buffers is believed,
+ * as everywhere in Arrow; that items lie inside of what it says is checked.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, another type, or an item that is null,
+ * which is the error's item; ZBATCH_ERROR_OUT_OF_RANGE, where the error's item
+ * is one that lies outside of its buffer.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_views_from_arrow(const struct ArrowSchema *schema,
+                        const struct ArrowArray *const *arrays,
+                        size_t array_count, zbatch_view *views, size_t count,
+                        zbatch_error *error);
 
 /* ========================================================================== */
 /*                           For language bindings                            */

@@ -613,12 +613,24 @@ class views : public detail::array<zbatch_view> {
                                                  f.clear());
         return f ? views(0) : std::move(all);
     }
+    /* Items of 'array_count' Arrow arrays of one type, 'count' in all. */
+    static views from_arrow(const ArrowSchema *schema, const ArrowArray *const *arrays, std::size_t array_count,
+                            std::size_t count, failure &f) noexcept {
+        views all(count);
+        if (all.enough_memory(f))
+            f.status = zbatch_views_from_arrow(schema, arrays, array_count, all.own(), count, f.clear());
+        return f ? views(0) : std::move(all);
+    }
 #if defined(__cpp_exceptions)
     static views from_segments(bytes base, const zbatch_segment *segments, std::size_t count) {
         return detail::checked([&](failure &f) { return from_segments(base, segments, count, f); });
     }
     template <class Offset> static views from_offsets(bytes base, const Offset *offsets, std::size_t count) {
         return detail::checked([&](failure &f) { return from_offsets(base, offsets, count, f); });
+    }
+    static views from_arrow(const ArrowSchema *schema, const ArrowArray *const *arrays, std::size_t array_count,
+                            std::size_t count) {
+        return detail::checked([&](failure &f) { return from_arrow(schema, arrays, array_count, count, f); });
     }
 #endif
 

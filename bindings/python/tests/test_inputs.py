@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import collections
+import ctypes
 import mmap
 import struct
 import sys
@@ -20,8 +21,10 @@ from support import (
     frame,
     frames,
     needs_numpy,
+    needs_peer,
     needs_pyarrow,
     numpy,
+    peer,
     pyarrow,
     records,
     sizes,
@@ -70,7 +73,6 @@ class Both(unittest.TestCase):
                 iter,
                 lambda items: (item for item in items),
                 lambda items: map(bytes, items),
-                lambda items: dict.fromkeys(items),
                 lambda items: dict(enumerate(items)).values(),
             ):
                 self.check(make, DOCUMENTS[:count])
@@ -114,6 +116,13 @@ class Both(unittest.TestCase):
             for every in (1, 7, 1000):
                 self.check(lambda items, every=every: collection_of(items, every=every), DOCUMENTS[:count])
 
+    def test_a_subclass_of_a_collection(self) -> None:
+        class Mine(zbatch.BufferWithSegmentsCollection):
+            def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+                raise AssertionError("its segments are taken as they are")
+
+        self.check(lambda items: Mine(buffer_of(items)))
+
     def test_segments_of_a_buffer(self) -> None:
         self.check(lambda items: buffer_of(items).segments())
         self.check(lambda items: list(buffer_of(items)))
@@ -156,32 +165,108 @@ class Both(unittest.TestCase):
             made = ZstdCompressor().multi_compress_to_buffer(zbatch.Columns(numpy.frombuffer(data, "u1"), numpy.array(offsets, dtype)))
             self.assertEqual(contents(made), FRAMES)
         rows = numpy.arange(1200, dtype="i4").reshape(100, 12)
-        made = ZstdCompressor().multi_compress_to_buffer(rows)
-        self.assertEqual(contents(made), frames([row.tobytes() for row in rows]))
+        for batch in (rows, list(rows), numpy.array([row.tobytes() for row in rows], object)):
+            made = ZstdCompressor().multi_compress_to_buffer(batch)
+            self.assertEqual(contents(made), frames([row.tobytes() for row in rows]))
+        with self.assertRaises(TypeError):  # items with gaps are not bytes-like
+            ZstdCompressor().multi_compress_to_buffer(rows[:, ::2])
+
+    @needs_peer
+    def test_containers_of_the_peer(self) -> None:
+        self.check(lambda items: buffer_of(items, peer))
+        self.check(lambda items: collection_of(items, peer))
 
     @needs_pyarrow
     def test_arrow(self) -> None:
-        for kind in (pyarrow.binary(), pyarrow.large_binary()):
+        for kind in (pyarrow.binary(), pyarrow.large_binary(), pyarrow.binary_view()):
             self.check(lambda items, kind=kind: pyarrow.array(items, kind))
             self.check(lambda items, kind=kind: pyarrow.array([b"before", *items, b"after"], kind)[1:-1])
-        for kind in (pyarrow.string(), pyarrow.large_string()):
+        for kind in (pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()):
             made = ZstdCompressor().multi_compress_to_buffer(pyarrow.array([d.decode() for d in DOCUMENTS], kind))
             self.assertEqual(contents(made), FRAMES)
 
     @needs_pyarrow
+    def test_arrow_of_our_own(self) -> None:
+        around_12 = [b"x" * 12, b"", b"x" * 13, b"x"]  # so many bytes are in the view itself
+        for collection in (collection_of(DOCUMENTS), buffer_of(DOCUMENTS), collection_of(around_12)):
+            column = pyarrow.array(collection)
+            self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(column)), frames(column.to_pylist()))
+            column = column[1:]
+            self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(column)), frames(column.to_pylist()))
+
+    @needs_pyarrow
+    def test_arrow_of_a_fixed_size(self) -> None:
+        items = [bytes([i]) * 20 for i in range(100)]
+        for column in (pyarrow.array(items, pyarrow.binary(20)), pyarrow.array([b"x" * 20, *items], pyarrow.binary(20))[1:]):
+            self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(column)), frames(items))
+        empty = pyarrow.array([b"", b""], pyarrow.binary(0))
+        self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer([*empty.to_pylist(), b"x"]))[:2], frames([b"", b""]))
+
+    @needs_pyarrow
+    def test_arrow_in_chunks(self) -> None:
+        for kind in (pyarrow.binary(), pyarrow.binary_view()):
+            self.check(lambda items, kind=kind: pyarrow.chunked_array([items[:30], [], items[30:31], items[31:]], kind))
+            self.check(lambda items, kind=kind: pyarrow.table({"a": pyarrow.array(items, kind)})["a"])
+        with self.assertRaises(ValueError) as caught:
+            with_nulls = pyarrow.chunked_array([DOCUMENTS[:30], [b"x", None], [None]], pyarrow.binary())
+            ZstdCompressor().multi_compress_to_buffer(with_nulls)
+        self.assertEqual(caught.exception.item, 31)
+        for none in (pyarrow.chunked_array([], pyarrow.binary()), pyarrow.chunked_array([[], []], pyarrow.binary())):
+            with self.assertRaises(ValueError) as caught:
+                ZstdCompressor().multi_compress_to_buffer(none)
+            self.assertEqual(str(caught.exception), "no source elements found")
+
+    @needs_pyarrow
     def test_arrow_refused(self) -> None:
-        for bad in (pyarrow.array([1, 2, 3]), pyarrow.array([[b"x"]]), pyarrow.array([1.5, None])):
-            with self.assertRaises((TypeError, ValueError)):
+        table = pyarrow.table({"a": DOCUMENTS})
+        for bad in (
+            pyarrow.array([1, 2, 3]),
+            pyarrow.array([[b"x"]]),
+            pyarrow.array([1.5, None]),
+            pyarrow.array([b"x", b"x"]).dictionary_encode(),
+            pyarrow.nulls(3),
+            pyarrow.chunked_array([[1], [2]]),
+            table,
+            table.to_batches()[0],
+            table.to_reader(),
+        ):
+            with self.subTest(bad), self.assertRaises(TypeError) as caught:
                 ZstdCompressor().multi_compress_to_buffer(bad)
+            self.assertIn("an Arrow array must be of binary or of strings, not of format '", str(caught.exception))
 
     @needs_pyarrow
     def test_arrow_nulls_are_not_guessed_at(self) -> None:
-        with_null = pyarrow.array([b"foo", None, b"bar"])
-        try:
-            made = ZstdCompressor().multi_compress_to_buffer(with_null)
-        except (TypeError, ValueError):
-            return
-        self.assertEqual(contents(made), frames([b"foo", b"", b"bar"]))
+        for kind in (pyarrow.binary(), pyarrow.large_binary(), pyarrow.binary_view(), pyarrow.binary(3)):
+            with_nulls = pyarrow.array([None, b"foo", None, b"bar"], kind)
+            for column, item in ((with_nulls, 0), (with_nulls[1:], 1), (with_nulls[1:3], 1)):
+                with self.subTest(kind, item=item), self.assertRaises(ValueError) as caught:
+                    ZstdCompressor().multi_compress_to_buffer(column)
+                self.assertEqual(caught.exception.item, item)
+            self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(with_nulls[3:])), frames([b"bar"]))
+
+    @needs_pyarrow
+    def test_an_arrow_stream_that_fails(self) -> None:
+        def batches() -> Iterator[Any]:
+            yield pyarrow.record_batch({"a": [b"x"]})
+            raise KeyError("of the caller's")
+
+        reader = pyarrow.RecordBatchReader.from_batches(pyarrow.schema({"a": pyarrow.binary()}), batches())
+
+        class Stream:
+            """Of the columns, which pyarrow gives of tables alone."""
+
+            def __init__(self, exporter: Any) -> None:
+                self.capsule = exporter.__arrow_c_stream__()
+
+            def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+                return self.capsule
+
+        with self.assertRaises(TypeError):
+            ZstdCompressor().multi_compress_to_buffer(Stream(reader))
+        stream = Stream(pyarrow.chunked_array([DOCUMENTS]))
+        self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(stream)), FRAMES)
+        with self.assertRaises(ValueError):  # it is empty now
+            ZstdCompressor().multi_compress_to_buffer(stream)
 
     @needs_pyarrow
     def test_arrow_of_nothing(self) -> None:
@@ -193,8 +278,12 @@ class Both(unittest.TestCase):
     def test_arrow_is_released(self) -> None:
         before = pyarrow.total_allocated_bytes()
         for _ in range(50):
-            made = ZstdCompressor().multi_compress_to_buffer(pyarrow.array(DOCUMENTS, pyarrow.large_binary()))
-            self.assertEqual(len(made), len(DOCUMENTS))
+            for column in (pyarrow.array(DOCUMENTS, pyarrow.large_binary()), pyarrow.chunked_array([DOCUMENTS, DOCUMENTS])):
+                self.assertEqual(len(ZstdCompressor().multi_compress_to_buffer(column)), len(column))
+            for bad in (pyarrow.chunked_array([DOCUMENTS, [None]]), pyarrow.table({"a": DOCUMENTS})):
+                with self.assertRaises((TypeError, ValueError)):
+                    ZstdCompressor().multi_compress_to_buffer(bad)
+            del column, bad
         self.assertEqual(pyarrow.total_allocated_bytes(), before)
 
     def test_a_made_up_arrow_array(self) -> None:
@@ -202,8 +291,13 @@ class Both(unittest.TestCase):
             def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
                 return object(), object()
 
-        with self.assertRaises((TypeError, ValueError)):
-            ZstdCompressor().multi_compress_to_buffer(Lies())
+        class MoreLies:
+            def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+                return None
+
+        for lies in (Lies(), MoreLies()):
+            with self.assertRaises((TypeError, ValueError)):
+                ZstdCompressor().multi_compress_to_buffer(lies)
 
 
 class Columns(unittest.TestCase):
@@ -226,7 +320,20 @@ class Columns(unittest.TestCase):
     def test_offsets_of_another_kind(self) -> None:
         for offsets in (array.array("h", [0, 3]), array.array("d", [0, 3]), b"abc", [0, 3], None, "x"):
             with self.subTest(offsets), self.assertRaises((TypeError, ValueError)):
-                ZstdCompressor().multi_compress_to_buffer(zbatch.Columns(b"foobarbaz", offsets))
+                zbatch.Columns(b"foobarbaz", offsets)
+
+    def test_offsets_that_are_no_row(self) -> None:
+        square, point = memoryview(words(0, 3, 3, 9)).cast("B"), memoryview(words(0)).cast("B")
+        for offsets in (square.cast("Q", (2, 2)), point.cast("Q", ()), memoryview(words(0, 3, 3, 9))[::2]):
+            with self.assertRaises(ValueError) as caught:
+                zbatch.Columns(b"foobarbaz", offsets)
+            self.assertEqual(str(caught.exception), "offsets must be one row of integers, without gaps")
+
+    @needs_numpy
+    def test_offsets_of_numpy_that_are_none(self) -> None:
+        for dtype in (">i8", "M8[s]", "f8", "i2", "S8", "O", [("offset", "u8")]):
+            with self.subTest(dtype), self.assertRaises((TypeError, ValueError)):
+                zbatch.Columns(b"foobarbaz", numpy.zeros(3, dtype))
 
     def test_data_of_another_kind(self) -> None:
         for data in ("foobarbaz", None, [1], 5):
@@ -254,7 +361,7 @@ class Refused(unittest.TestCase):
     """What is no batch."""
 
     def test_no_batch(self) -> None:
-        for bad in (None, 3, 1.5, object(), "text", b"bytes", bytearray(b"x"), memoryview(b"x"), int, len):
+        for bad in (None, 3, 1.5, object(), int, len):
             with self.subTest(bad):
                 with self.assertRaises(TypeError) as caught:
                     ZstdCompressor().multi_compress_to_buffer(bad)
@@ -262,6 +369,55 @@ class Refused(unittest.TestCase):
                 with self.assertRaises(TypeError) as caught:
                     ZstdDecompressor().multi_decompress_to_buffer(bad)
                 self.assertEqual(str(caught.exception), "argument must be list or BufferWithSegments")
+
+    def refuses(self, bad: Any, advice: str) -> None:
+        for method, text in (
+            (ZstdCompressor().multi_compress_to_buffer, "argument must be list of BufferWithSegments"),
+            (ZstdDecompressor().multi_decompress_to_buffer, "argument must be list or BufferWithSegments"),
+        ):
+            with self.subTest(bad), self.assertRaises(TypeError) as caught:
+                method(bad)
+            said = [str(caught.exception), *getattr(caught.exception, "__notes__", ())]
+            self.assertTrue(said[0].startswith(text))
+            self.assertIn(advice, "\n".join(said))
+
+    def test_bytes_are_one_item(self) -> None:
+        for bad in (
+            b"bytes",
+            bytearray(b"x"),
+            memoryview(b"x"),
+            memoryview(bytes(6)).cast("B", (2, 3)),
+            buffer_of([b"foo"])[0],
+            array.array("B", b"abc"),
+            (ctypes.c_char * 3)(),
+            (ctypes.c_ubyte * 3)(),
+        ):
+            self.refuses(bad, f"one {type(bad).__name__} is one item: put it in a list")
+        with mmap.mmap(-1, 3) as mapped:
+            mapped.write(b"abc")
+            self.refuses(mapped, "BufferWithSegments(data, table) or Columns(data, offsets)")
+            for batch in (
+                [mapped],
+                iter([mapped]),
+                [memoryview(mapped)],
+                zbatch.Columns(mapped, words(0, 3)),
+                zbatch.BufferWithSegments(mapped, table((0, 3))),
+            ):
+                self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(batch)), frames([b"abc"]))
+            del batch
+        self.refuses("text", "text must be encoded")
+
+    @needs_numpy
+    def test_one_row_of_an_array_is_one_item(self) -> None:
+        for bad in ("u1", "i8", "S3", "U3", "M8[s]"):
+            self.refuses(numpy.zeros(5, bad), "one ndarray is one item")
+        self.refuses(numpy.zeros(()), "one ndarray is one item")
+
+    def test_what_has_no_order_or_no_items(self) -> None:
+        self.refuses({b"x"}, "has no order")
+        self.refuses(frozenset([b"x"]), "has no order")
+        self.refuses({b"x": b"y"}, "give the values() of a dict")
+        self.refuses(collections.ChainMap({b"x": b"y"}), "give the values() of a ChainMap")
 
     def test_no_item(self) -> None:
         for make in (list, tuple, iter):

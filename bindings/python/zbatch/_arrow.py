@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, PYFUNCTYPE, Structure, addressof, byref, c_char_p, c_int32, c_int64, c_ubyte, c_void_p, cast, py_object, pythonapi, sizeof
+from array import array
+from ctypes import CFUNCTYPE, PYFUNCTYPE, Structure, addressof, byref, c_char_p, c_int, c_int64, c_void_p, cast, py_object
+from ctypes import pythonapi
 from typing import Any, NamedTuple, Protocol
 
 from . import _errors
+from ._call import WORDS
 from ._cpython import capsule_content, new_capsule
-from ._ffi import lib, zbatch_error
+from ._ffi import ERROR_NO_MEMORY, ERROR_UNSUPPORTED, NO_ITEM, lib, zbatch_error
 from ._handles import Handle
 
 
@@ -44,8 +47,22 @@ class _Array(Structure):
     ]
 
 
-_SCHEMA, _ARRAY = b"arrow_schema", b"arrow_array"
+class _Stream(Structure):
+    """struct ArrowArrayStream."""
+
+    _fields_ = [
+        ("get_schema", c_void_p),
+        ("get_next", c_void_p),
+        ("get_last_error", c_void_p),
+        ("release", c_void_p),
+        ("private_data", c_void_p),
+    ]
+
+
+_SCHEMA, _ARRAY, _STREAM = b"arrow_schema", b"arrow_array", b"arrow_array_stream"
 _release = CFUNCTYPE(None, c_void_p)
+_ask = CFUNCTYPE(c_int, c_void_p, c_void_p)
+_last_error = CFUNCTYPE(c_char_p, c_void_p)
 
 #: What capsules point at, by address.
 _exported: dict[int, _Schema | _Array] = {}
@@ -83,10 +100,10 @@ def _capsule(struct: _Schema | _Array, name: bytes) -> object:
 
 def export(handle: Handle) -> tuple[object, object]:
     """A pair of capsules that describe the segments: LargeBinary or BinaryView."""
-    schema, array, error = _Schema(), _Array(), zbatch_error()
-    if lib.zbatch_collection_export_arrow(handle.address, byref(array), byref(schema), byref(error)):
+    schema, content, error = _Schema(), _Array(), zbatch_error()
+    if lib.zbatch_collection_export_arrow(handle.address, byref(content), byref(schema), byref(error)):
         raise _errors.failure(error)
-    return _capsule(schema, _SCHEMA), _capsule(array, _ARRAY)
+    return _capsule(schema, _SCHEMA), _capsule(content, _ARRAY)
 
 
 class Column(NamedTuple):
@@ -100,9 +117,6 @@ class Column(NamedTuple):
     keep: object
 
 
-_OFFSETS: dict[bytes, type[c_int32] | type[c_int64]] = {b"z": c_int32, b"u": c_int32, b"Z": c_int64, b"U": c_int64}
-
-
 class Exporter(Protocol):
     """An object that gives itself as an Arrow array."""
 
@@ -110,25 +124,68 @@ class Exporter(Protocol):
         """Capsules with the schema and the array."""
 
 
-def column(exporter: Any) -> Column:
-    """The binary or string column that `exporter`, an object with `__arrow_c_array__`, holds."""
-    capsules = exporter.__arrow_c_array__()
-    schema = _Schema.from_address(capsule_content(id(capsules[0]), _SCHEMA))
-    array = _Array.from_address(capsule_content(id(capsules[1]), _ARRAY))
-    kind = _OFFSETS.get(schema.format)
-    if kind is None:
-        raise TypeError(f"an Arrow array must be binary, large_binary, string or large_string, not {schema.format!r}")
-    validity, offsets, data = (c_void_p * 3).from_address(array.buffers)
-    first, count = array.offset, array.length
-    if array.null_count > 0 or (array.null_count < 0 and validity and _has_null(validity, first, count)):
-        raise ValueError("an Arrow array with nulls has no bytes for them: drop or fill them first")
-    if not offsets:  # an empty array may have none
-        return Column(0, 0, 0, sizeof(kind), 0, capsules)
-    ends = (kind * (first + count + 1)).from_address(offsets)
-    return Column(data or 0, ends[first + count], addressof(ends) + first * sizeof(kind), sizeof(kind), count, capsules)
+class StreamExporter(Protocol):
+    """An object that gives itself as several Arrow arrays of one type."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """A capsule with the stream."""
 
 
-def _has_null(validity: int, first: int, count: int) -> bool:
-    size = (first + count + 7) // 8
-    bits = int.from_bytes((c_ubyte * size).from_address(validity), "little") >> first
-    return (~bits & ((1 << count) - 1)) != 0
+class Arrays(NamedTuple):
+    """Arrow arrays of one type: where they and their schema are, their items, and what keeps them there."""
+
+    schema: int
+    arrays: array[int]
+    items: int
+    keep: object
+
+
+def take(exporter: Any) -> Arrays:
+    """The arrays of an object with `__arrow_c_array__` or `__arrow_c_stream__`."""
+    if not hasattr(exporter, "__arrow_c_array__"):
+        return _of_stream(exporter.__arrow_c_stream__())
+    schema, content = capsules = exporter.__arrow_c_array__()
+    at = capsule_content(id(content), _ARRAY)
+    items = _Array.from_address(at).length
+    return Arrays(capsule_content(id(schema), _SCHEMA), array(WORDS, (at,)), items, capsules)
+
+
+def _of_stream(capsule: object) -> Arrays:
+    at = capsule_content(id(capsule), _STREAM)
+    stream = _Stream.from_address(at)
+    if not stream.release:
+        raise ValueError("this Arrow stream was consumed already")
+
+    def ask(function: int, out: _Schema | _Array) -> None:
+        if _ask(function)(at, addressof(out)):
+            text = _last_error(stream.get_last_error)(at) if stream.get_last_error else None
+            raise ValueError(f"an Arrow stream failed: {(text or b'it does not say why').decode(errors='replace')}")
+
+    schema, arrays, items = _Schema(), array(WORDS), 0
+    # Made before it is filled, so that what an interrupt leaves is released.
+    keep = [capsule, _capsule(schema, _SCHEMA)]
+    ask(stream.get_schema, schema)
+    # Of a wrong type nothing more is asked for.
+    fill_views(Arrays(addressof(schema), arrays, items, keep), None, zbatch_error())
+    while True:
+        part = _Array()
+        keep.append(_capsule(part, _ARRAY))
+        ask(stream.get_next, part)
+        if not part.release:
+            return Arrays(addressof(schema), arrays, items, keep)
+        arrays.append(addressof(part))
+        items += part.length
+
+
+def fill_views(arrays: Arrays, views: int | None, error: zbatch_error) -> None:
+    """Makes views of the items."""
+    at = arrays.arrays.buffer_info()[0]
+    if lib.zbatch_views_from_arrow(arrays.schema, at, len(arrays.arrays), views, arrays.items, byref(error)):
+        if error.status == ERROR_NO_MEMORY:
+            raise MemoryError
+        if error.item != NO_ITEM:
+            raise _errors.about_item(ValueError(_errors.message(error)), error.item)
+        if error.status == ERROR_UNSUPPORTED:
+            kind = _Schema.from_address(arrays.schema).format.decode(errors="replace")
+            raise TypeError(f"{_errors.message(error)}, not of format {kind!r}")
+        raise ValueError(_errors.message(error))

@@ -252,6 +252,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_multi_decompress_into": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_multi_decompress_packed": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_collection_export_arrow": (STATUS, (POINTER, POINTER, POINTER, POINTER)),
+    "zbatch_views_from_arrow": (STATUS, (POINTER, POINTER, SIZE, POINTER, SIZE, POINTER)),
     "zbatch_gather_views": (STATUS, (POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_gather_buffers": (STATUS, (POINTER, SIZE, POINTER, POINTER, INT, SIZE, SIZE, SIZE, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_release_buffers": (None, (POINTER, SIZE, SIZE, POINTER)),
@@ -313,6 +314,7 @@ def constant(name: str) -> int:
 
 ERROR_INVALID_ARGUMENT = constant("ZBATCH_ERROR_INVALID_ARGUMENT")
 ERROR_OUT_OF_RANGE = constant("ZBATCH_ERROR_OUT_OF_RANGE")
+ERROR_UNSUPPORTED = constant("ZBATCH_ERROR_UNSUPPORTED")
 ERROR_NO_MEMORY = constant("ZBATCH_ERROR_NO_MEMORY")
 ERROR_CANCELLED = constant("ZBATCH_ERROR_CANCELLED")
 ERROR_LIMIT = constant("ZBATCH_ERROR_LIMIT")

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _arrow, _errors
 from ._arrow import Column
 from ._call import Call
-from ._containers import BufferSegment, BufferWithSegments, BufferWithSegmentsCollection
+from ._containers import BufferSegment, BufferSegments, BufferWithSegments, BufferWithSegmentsCollection
 from ._ffi import lib, pylib
 from ._handles import Pinned
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from ._arrow import Exporter
+    from ._arrow import Exporter, StreamExporter
 
     #: What a batch may be made of.
     Batch = Union[
-        "BufferWithSegments", "BufferWithSegmentsCollection", "Columns", Exporter, Iterable[ReadableBuffer]
+        "BufferWithSegments", "BufferWithSegmentsCollection", "Columns", Exporter, StreamExporter, Iterable[ReadableBuffer]
     ]
-
-#: Bytes-like or text, so no sequence of items, though Python can iterate over it.
-_ONE_ITEM = (str, bytes, bytearray, memoryview, BufferSegment)
 
 
 class Columns:
@@ -39,6 +36,8 @@ class Columns:
 
     def __init__(self, data: ReadableBuffer, offsets: ReadableBuffer) -> None:
         view = memoryview(offsets)
+        if view.ndim != 1 or not view.contiguous:
+            raise ValueError("offsets must be one row of integers, without gaps")
         if view.format not in ("i", "I", "l", "L", "q", "Q", "=i", "=I", "=q", "=Q", "<i", "<I", "<q", "<Q"):
             raise TypeError(f"offsets must be integers of 4 or 8 bytes, not of format {view.format!r}")
         if not len(view):
@@ -57,15 +56,19 @@ def take(call: Call, data: Any, container_text: str) -> None:
     kind = type(data)
     if kind is list or kind is tuple:
         call.take_items(tuple(data))
-    elif kind is BufferWithSegmentsCollection or kind is BufferWithSegments:
+    elif isinstance(data, (BufferWithSegmentsCollection, BufferWithSegments)):
         take_collection(call, data)
-    elif kind is Columns:
+    elif isinstance(data, Columns):
         take_columns(call, data._column)
-    elif hasattr(data, "__arrow_c_array__"):
-        take_columns(call, _arrow.column(data))
+    elif hasattr(data, "__arrow_c_array__") or hasattr(data, "__arrow_c_stream__"):
+        arrays = _arrow.take(data)
+        call.room_for_views(arrays.items)
+        call.keep(arrays)
+        _arrow.fill_views(arrays, call.views, call.error)
     else:
-        if isinstance(data, _ONE_ITEM):
-            raise TypeError(container_text)
+        why = _no_batch(data)
+        if why:
+            raise _refusal(data, container_text, why)
         try:
             iterator = iter(data)
         except TypeError:
@@ -73,6 +76,47 @@ def take(call: Call, data: Any, container_text: str) -> None:
         call.take_items(tuple(iterator))
     if not call.count:
         raise ValueError("no source elements found")
+
+
+#: What python-zstandard's users have seen refused: the text stays its text.
+_PLAIN = (str, bytes, bytearray, memoryview, BufferSegment)
+
+
+def _refusal(data: Any, container_text: str, why: str) -> TypeError:
+    if not isinstance(data, _PLAIN):
+        return TypeError(f"{container_text}: {why}")
+    refused = TypeError(container_text)
+    refused.add_note(why)
+    return refused
+
+
+def _no_batch(data: Any) -> str:
+    """Why something that Python can iterate over is not the items of a batch; "" when it is.
+
+    What is taken apart must be a row of things. Bytes are one thing, though Python gives them byte by byte: a mapped file
+    would be a batch of as many items as it has bytes.
+    """
+    if isinstance(data, str):
+        return "text must be encoded, and is one item: put it in a list"
+    if isinstance(data, Mapping):
+        return f"give the values() of a {type(data).__name__}"
+    if isinstance(data, (set, frozenset)):
+        return f"a {type(data).__name__} has no order: put its items in a list"
+    try:
+        view = memoryview(data)
+    except TypeError:  # no buffer
+        return ""
+    except (ValueError, BufferError):  # one that Python cannot describe, as numpy's of dates
+        return _ONE_ITEM.format(type(data).__name__)
+    # A row of segments, ours or python-zstandard's; rows of a table, as numpy gives them; objects that an array refers to.
+    is_table = view.ndim > 1 and not isinstance(data, memoryview)
+    if is_table or view.format == "O" or isinstance(data, BufferSegments) or hasattr(data, "segments"):
+        return ""
+    return _ONE_ITEM.format(type(data).__name__)
+
+
+#: What to do with bytes that are given as a batch.
+_ONE_ITEM = "one {} is one item: put it in a list, or cut it up by BufferWithSegments(data, table) or Columns(data, offsets)"
 
 
 def take_collection(call: Call, data: BufferWithSegmentsCollection | BufferWithSegments) -> None:

@@ -2,9 +2,10 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use zbatch::{BufferWithSegments, BufferWithSegmentsCollection, Error, Status};
+use zbatch::{BufferWithSegments, BufferWithSegmentsCollection, Columns, Error, Status};
 
 use crate::border::{Call, take_back, try_box, try_with_capacity};
+use crate::bytes::{fill, zbatch_view};
 use crate::collection::zbatch_collection;
 use crate::status::{zbatch_error, zbatch_status};
 
@@ -77,6 +78,47 @@ pub unsafe extern "C" fn zbatch_collection_export_arrow(
     })
 }
 
+/// zbatch_views_from_arrow() fills 'views', which has room for 'count' of them,
+/// with the items of 'array_count' arrays of the Arrow C data interface, one
+/// array after the other, ready to be the input of a batch call.  'schema' is
+/// the type of them all: binary or strings, large or not, views of either, or
+/// binary of a fixed size.  'count' must be the sum of their lengths.
+///
+/// The arrays and the schema stay the caller's, who releases them.  The views
+/// borrow from the arrays.  What an array says of its own buffers is believed,
+/// as everywhere in Arrow; that items lie inside of what it says is checked.
+///
+/// Errors: ZBATCH_ERROR_UNSUPPORTED, another type, or an item that is null,
+/// which is the error's item; ZBATCH_ERROR_OUT_OF_RANGE, where the error's item
+/// is one that lies outside of its buffer.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn zbatch_views_from_arrow(
+    schema: *const ArrowSchema,
+    arrays: *const *const ArrowArray,
+    array_count: usize,
+    views: *mut zbatch_view,
+    count: usize,
+    error: *mut zbatch_error,
+) -> zbatch_status {
+    // SAFETY: ARRAYS and OUTPUTS.
+    let call = unsafe { Call::new() };
+    let mut views = call.array(views, count);
+    let status = call.guard(error, || {
+        let mut rest = views.required()?;
+        let kind = Kind::of(&call, call.borrow(schema)?)?;
+        for &array in call.slice(arrays, array_count)? {
+            let array = call.borrow(array)?;
+            let (these, others) = rest.split_at_mut_checked(size(array.length)?).ok_or(BAD_COUNT)?;
+            let before = count - these.len() - others.len();
+            import(&call, &kind, array, these).map_err(|e| e.item().map_or(e, |item| e.with_item(before + item)))?;
+            rest = others;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(BAD_COUNT) }
+    });
+    views.settle(status)
+}
+
 const LARGE_BINARY: &CStr = c"Z";
 const BINARY_VIEW: &CStr = c"vz";
 
@@ -96,7 +138,7 @@ struct View([u8; 16]);
 
 /// What an exported array points to, alive until it is released.
 #[cfg_attr(not(test), expect(dead_code, reason = "'buffers' points into the other fields"))]
-struct Columns {
+struct Exported {
     shared: BufferWithSegmentsCollection,
     offsets: Vec<i64>,
     views: Vec<View>,
@@ -104,7 +146,7 @@ struct Columns {
     buffers: Vec<*const c_void>,
 }
 
-impl Columns {
+impl Exported {
     fn hand_out(self) -> Result<ArrowArray, Error> {
         let (length, n_buffers) = (int(self.shared.len())?, int(self.buffers.len())?);
         // Moving the columns leaves their pointers where they are.
@@ -120,7 +162,7 @@ impl Columns {
     }
 }
 
-fn export(core: &BufferWithSegmentsCollection) -> Result<(&'static CStr, Columns), Error> {
+fn export(core: &BufferWithSegmentsCollection) -> Result<(&'static CStr, Exported), Error> {
     let mut filled = core.buffers().iter().filter(|buffer| !buffer.is_empty());
     let (one, more) = (filled.next(), filled.next());
     let packed = |buffer: &BufferWithSegments| {
@@ -133,7 +175,7 @@ fn export(core: &BufferWithSegmentsCollection) -> Result<(&'static CStr, Columns
     }
 }
 
-fn large_binary(core: &BufferWithSegmentsCollection, buffer: Option<&BufferWithSegments>) -> Result<Columns, Error> {
+fn large_binary(core: &BufferWithSegmentsCollection, buffer: Option<&BufferWithSegments>) -> Result<Exported, Error> {
     let mut offsets = try_with_capacity(core.len() + 1)?;
     offsets.push(0);
     let mut end = 0;
@@ -145,10 +187,10 @@ fn large_binary(core: &BufferWithSegmentsCollection, buffer: Option<&BufferWithS
     let mut buffers = try_with_capacity(3)?;
     buffers.extend([std::ptr::null(), offsets.as_ptr().cast(), data.as_ptr().cast()]);
     let shared = core.clone();
-    Ok(Columns { shared, offsets, views: Vec::new(), sizes: Vec::new(), buffers })
+    Ok(Exported { shared, offsets, views: Vec::new(), sizes: Vec::new(), buffers })
 }
 
-fn binary_view(core: &BufferWithSegmentsCollection) -> Result<Columns, Error> {
+fn binary_view(core: &BufferWithSegmentsCollection) -> Result<Exported, Error> {
     let windows = core.buffers().iter().map(|buffer| buffer.size() / WINDOW + 1).sum();
     let mut views: Vec<View> = try_with_capacity(core.len())?;
     let mut sizes: Vec<i64> = try_with_capacity(windows)?;
@@ -168,7 +210,7 @@ fn binary_view(core: &BufferWithSegmentsCollection) -> Result<Columns, Error> {
         }
     }
     buffers.push(sizes.as_ptr().cast());
-    Ok(Columns { shared: core.clone(), offsets: Vec::new(), views, sizes, buffers })
+    Ok(Exported { shared: core.clone(), offsets: Vec::new(), views, sizes, buffers })
 }
 
 /// The view of `bytes`, which lie at `offset` of data buffer `index`.
@@ -190,12 +232,118 @@ fn int(n: usize) -> Result<i64, Error> {
     i64::try_from(n).map_err(|_| TOO_MANY)
 }
 
+const BAD_COUNT: Error = Error::new(Status::InvalidArgument, "'count' is not the sum of the arrays' lengths");
+const RELEASED: Error = Error::new(Status::InvalidArgument, "an Arrow array or schema was released already");
+const BAD_NUMBER: Error = Error::new(Status::InvalidArgument, "a number in an Arrow array is negative or too large");
+const FEW_BUFFERS: Error = Error::new(Status::InvalidArgument, "an Arrow array has not the buffers of its type");
+const BAD_TYPE: Error = Error::new(Status::Unsupported, "an Arrow array must be of binary or of strings");
+const IS_NULL: Error = Error::new(Status::Unsupported, "an Arrow array with nulls has no bytes for them");
+const OUTSIDE: Error = Error::new(Status::OutOfRange, "an item of an Arrow array lies outside its buffer");
+
+/// How the items of an array lie.
+enum Kind {
+    Offsets32,
+    Offsets64,
+    Fixed(usize),
+    Views,
+}
+
+impl Kind {
+    fn of(call: &Call, schema: &ArrowSchema) -> Result<Kind, Error> {
+        if schema.release.is_none() {
+            return Err(RELEASED);
+        }
+        match call.text(schema.format)?.to_bytes() {
+            b"z" | b"u" => Ok(Kind::Offsets32),
+            b"Z" | b"U" => Ok(Kind::Offsets64),
+            b"vz" | b"vu" => Ok(Kind::Views),
+            [b'w', b':', width @ ..] => {
+                let width = std::str::from_utf8(width).ok().and_then(|width| width.parse().ok());
+                width.map(Kind::Fixed).ok_or(BAD_TYPE)
+            }
+            _ => Err(BAD_TYPE),
+        }
+    }
+}
+
+/// Fills `views` with the items of one array.
+fn import(call: &Call, kind: &Kind, array: &ArrowArray, views: &mut [zbatch_view]) -> Result<(), Error> {
+    if array.release.is_none() {
+        return Err(RELEASED);
+    }
+    if views.is_empty() {
+        return Ok(());
+    }
+    let first = size(array.offset)?;
+    let end = first.checked_add(views.len()).ok_or(BAD_NUMBER)?;
+    let buffers = call.slice(array.buffers, size(array.n_buffers)?)?;
+    let [validity, rows, data @ ..] = buffers else { return Err(FEW_BUFFERS) };
+    if array.null_count != 0 && !validity.is_null() {
+        let valid = call.bytes(*validity, end.div_ceil(8))?;
+        if let Some(null) = (first..end).find(|i| valid[i / 8] >> (i % 8) & 1 == 0) {
+            return Err(IS_NULL.with_item(null - first));
+        }
+    }
+    match *kind {
+        Kind::Offsets32 | Kind::Offsets64 => {
+            let ends = end.checked_add(1).ok_or(BAD_NUMBER)?;
+            let &[data] = data else { return Err(FEW_BUFFERS) };
+            // No item ends behind the last, and the array has so many bytes.
+            let outside = OUTSIDE.with_item(views.len() - 1);
+            if let Kind::Offsets32 = kind {
+                let offsets = call.slice(rows.cast::<u32>(), ends)?;
+                let all = i32::try_from(offsets[end]).map_err(|_| outside)?;
+                fill(views, &Columns::from_offsets_u32(call.bytes(data, size(all.into())?)?, &offsets[first..])?);
+            } else {
+                let offsets = call.slice(rows.cast::<u64>(), ends)?;
+                let all = i64::try_from(offsets[end]).map_err(|_| outside)?;
+                fill(views, &Columns::from_offsets_u64(call.bytes(data, size(all)?)?, &offsets[first..])?);
+            }
+        }
+        Kind::Fixed(width) => {
+            let data = call.bytes(*rows, end.checked_mul(width).ok_or(BAD_NUMBER)?)?;
+            for (i, view) in views.iter_mut().enumerate() {
+                *view = zbatch_view::of(&data[(first + i) * width..][..width]);
+            }
+        }
+        Kind::Views => {
+            let [data @ .., sizes] = data else { return Err(FEW_BUFFERS) };
+            let sizes = call.slice(sizes.cast::<i64>(), data.len())?;
+            let rows = call.slice(rows.cast::<[u8; 16]>(), end)?;
+            for (i, (view, row)) in views.iter_mut().zip(&rows[first..]).enumerate() {
+                *view = viewed(call, row, data, sizes).map_err(|e| e.with_item(i))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The bytes that a view of Arrow's shows.
+fn viewed(call: &Call, row: &[u8; 16], data: &[*const c_void], sizes: &[i64]) -> Result<zbatch_view, Error> {
+    let number = |at: usize| {
+        let [a, b, c, d] = [row[at], row[at + 1], row[at + 2], row[at + 3]];
+        usize::try_from(i32::from_ne_bytes([a, b, c, d])).map_err(|_| OUTSIDE)
+    };
+    let length = number(0)?;
+    if length <= INLINE {
+        return Ok(zbatch_view::of(&row[4..][..length]));
+    }
+    let (index, offset) = (number(8)?, number(12)?);
+    let (&data, &all) = data.get(index).zip(sizes.get(index)).ok_or(OUTSIDE)?;
+    let bytes = call.bytes(data, size(all)?)?;
+    bytes.get(offset..).and_then(|rest| rest.get(..length)).map(zbatch_view::of).ok_or(OUTSIDE)
+}
+
+fn size(n: i64) -> Result<usize, Error> {
+    usize::try_from(n).map_err(|_| BAD_NUMBER)
+}
+
 unsafe extern "C" fn release_array(array: *mut ArrowArray) {
     // SAFETY: Arrow calls it with an array of ours, its own or a copy that took its place.
     let call = unsafe { Call::new() };
     if let Ok(array) = call.take(array) {
-        // SAFETY: Arrow calls it once; `Columns::hand_out` made it.
-        unsafe { take_back(array.private_data.cast::<Columns>()) };
+        // SAFETY: Arrow calls it once; `Exported::hand_out` made it.
+        unsafe { take_back(array.private_data.cast::<Exported>()) };
     }
 }
 

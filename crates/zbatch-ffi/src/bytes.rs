@@ -141,7 +141,7 @@ pub unsafe extern "C" fn zbatch_views_from_offsets(
 const BAD_COUNT: Error = Error::new(Status::InvalidArgument, "'count' + 1 is no size");
 const BAD_OFFSET_SIZE: Error = Error::new(Status::InvalidArgument, "'offset_size' is not 4 or 8");
 
-fn fill(views: &mut [zbatch_view], items: &Columns<'_>) {
+pub(crate) fn fill(views: &mut [zbatch_view], items: &Columns<'_>) {
     for (i, view) in views.iter_mut().enumerate() {
         *view = zbatch_view::of(items.get(i));
     }
