@@ -32,6 +32,11 @@ int main() {
     const zbatch::collection partial = decompressor.multi_decompress_to_buffer(bad, nullptr, {}, status.data(), f);
     CHECK(!f && f.partial() && status[0] == ZBATCH_OK && status[1] < 0 && partial[1].empty() && !partial[0].empty());
 
+    for (std::string &item : items) item += ", of which every word but one is in all the others";
+    const zbatch::trained trained = zbatch::multi_compress_trained(items, f);
+    CHECK(!f && trained.dict);
+    CHECK(zbatch::multi_decompress_trained(trained.frames, trained.dict, f).size() == items.size() && !f);
+
     const zbatch::compressor impossible(zbatch::compressor_options(1000), nullptr, f);
     CHECK(f && !impossible);
 }

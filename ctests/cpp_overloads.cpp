@@ -386,6 +386,39 @@ static void check_a_dict_of_nothing() {
     CHECK(!zbatch::dict(zbatch::bytes{}, ZBATCH_DICT_TYPE_FULLDICT, f) && f.status == ZBATCH_ERROR_BAD_DICT);
 }
 
+static void check_trained() {
+    std::vector<std::string> items;
+    for (int i = 0; i < 2000; i++) items.push_back("a line that is much like the others, but for its number " + std::to_string(i));
+    zbatch::failure f;
+    const zbatch::trained made = zbatch::multi_compress_trained(items);
+    CHECK(made.dict && made.dict.id() == zbatch::frame_info(made.frames[0]).dict_id);
+    CHECK(zbatch::multi_compress_trained(items, f).frames.size_bytes() == made.frames.size_bytes() && !f);
+    const zbatch::trained checked = zbatch::multi_compress_trained(items, zbatch::compressor_options(1), f);
+    CHECK(!f && checked.frames.size() == items.size());
+
+    zbatch::collection back = zbatch::multi_decompress_trained(made.frames, made.dict);
+    CHECK(back.size() == items.size() && text_of(back[1999]) == items[1999]);
+    back = zbatch::multi_decompress_trained(made.frames, made.dict, f);
+    CHECK(!f && text_of(back[7]) == items[7]);
+    zbatch::decompressor_options options;
+    options.max_item_size = 1;
+    CHECK(zbatch::multi_decompress_trained(made.frames, made.dict, options, f).empty() && f.status == ZBATCH_ERROR_LIMIT);
+    CHECK(thrown([&] { zbatch::multi_decompress_trained(made.frames, {}); }) == ZBATCH_ERROR_DICT_MISMATCH);
+
+    // Nothing to learn: no dictionary, and none is needed.
+    const zbatch::trained plain = zbatch::multi_compress_trained(three_items);
+    CHECK(!plain.dict && text_of(zbatch::multi_decompress_trained(plain.frames, plain.dict)[2]) == "ccc");
+
+    zbatch_status status[3];
+    const zbatch::views none(static_cast<const zbatch_view *>(nullptr), 3);
+    CHECK(!zbatch::multi_compress_trained(none, {}, {}, {}, status, f).frames && f.status == ZBATCH_ERROR_NO_MEMORY);
+    CHECK(status[2] == ZBATCH_ERROR_NO_MEMORY);
+    CHECK(!zbatch::multi_decompress_trained(none, {}, {}, nullptr, {}, status, f) && f.status == ZBATCH_ERROR_NO_MEMORY);
+    zbatch::train_options threads;
+    threads.threads = 2;
+    CHECK(thrown([&] { zbatch::multi_compress_trained(items, {}, threads); }) == ZBATCH_ERROR_INVALID_ARGUMENT);
+}
+
 static void check_frame_info() {
     const zbatch::collection frames = three_frames();
     zbatch::failure f;
@@ -436,6 +469,7 @@ int main() {
     check_estimates();
     check_texts();
     check_a_dict_of_nothing();
+    check_trained();
     check_frame_info();
     check_cancelled();
 }

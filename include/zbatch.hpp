@@ -954,6 +954,62 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     }
 };
 
+/* A batch that trained its own dictionary, which is empty when it would not have paid. */
+struct trained {
+    zbatch::dict dict;
+    collection frames;
+};
+
+/* With item_status the good frames are delivered, and the others are empty; it tells which is which. */
+inline trained multi_compress_trained(const views &items, const compressor_options &o, const train_options &t,
+                                      const run_options &run, zbatch_status *item_status, failure &f) noexcept {
+    zbatch_dict *dict = nullptr;
+    zbatch_collection *frames = nullptr;
+    if (items.enough_memory(f))
+        f.status = zbatch_multi_compress_trained(&o, &t, items.data(), items.size(), &run, item_status, &dict, &frames,
+                                                 f.clear());
+    else
+        detail::settle(f, run, items.size(), item_status);
+    return {zbatch::dict(dict), collection(frames)};
+}
+inline trained multi_compress_trained(const views &items, const compressor_options &o, failure &f) noexcept {
+    return multi_compress_trained(items, o, {}, {}, nullptr, f);
+}
+inline trained multi_compress_trained(const views &items, failure &f) noexcept {
+    return multi_compress_trained(items, {}, {}, {}, nullptr, f);
+}
+/* 'd' may be empty. */
+inline collection multi_decompress_trained(const views &items, const dict &d, const decompressor_options &o,
+                                           const std::uint64_t *sizes, const run_options &run,
+                                           zbatch_status *item_status, failure &f) noexcept {
+    zbatch_collection *raw = nullptr;
+    if (items.enough_memory(f))
+        f.status = zbatch_multi_decompress_trained(d.get(), &o, items.data(), items.size(), sizes, &run, item_status,
+                                                   &raw, f.clear());
+    else
+        detail::settle(f, run, items.size(), item_status);
+    return collection(raw);
+}
+inline collection multi_decompress_trained(const views &items, const dict &d, const decompressor_options &o,
+                                           failure &f) noexcept {
+    return multi_decompress_trained(items, d, o, nullptr, {}, nullptr, f);
+}
+inline collection multi_decompress_trained(const views &items, const dict &d, failure &f) noexcept {
+    return multi_decompress_trained(items, d, {}, nullptr, {}, nullptr, f);
+}
+#if defined(__cpp_exceptions)
+inline trained multi_compress_trained(const views &items, const compressor_options &o = {}, const train_options &t = {},
+                                      const run_options &run = {}, zbatch_status *item_status = nullptr) {
+    return detail::checked([&](failure &f) { return multi_compress_trained(items, o, t, run, item_status, f); });
+}
+inline collection multi_decompress_trained(const views &items, const dict &d, const decompressor_options &o = {},
+                                           const std::uint64_t *sizes = nullptr, const run_options &run = {},
+                                           zbatch_status *item_status = nullptr) {
+    return detail::checked(
+        [&](failure &f) { return multi_decompress_trained(items, d, o, sizes, run, item_status, f); });
+}
+#endif
+
 } // namespace zbatch
 
 #endif /* ZBATCH_HPP */

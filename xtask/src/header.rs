@@ -183,7 +183,8 @@ impl Parameter {
             // It has something to return whatever happens.
             _ if function == "zbatch_object_batch_new" => true,
             ("options", _) => !function.ends_with("_from_level") && !function.ends_with("_clamp"),
-            ("dict", _) => makes_codec,
+            ("dict", "const zbatch_dict *") => makes_codec || function.ends_with("_trained"),
+            ("train", _) => true,
             ("written", _) => function == "zbatch_multi_decompress_into",
             _ => false,
         }
@@ -262,7 +263,7 @@ impl Parameter {
     /// `zbatch_X **out`, where a handle is made, and `const zbatch_X *x`, where one is used.
     fn handle(&self, kind: &str, name: &str) -> Option<String> {
         let is_handle = |name: &str| HANDLES.contains(&name);
-        if let (Some(made), "out") = (kind.strip_prefix("zbatch_").and_then(|k| k.strip_suffix(" **")), name) {
+        if let (Some(made), "out" | "dict") = (kind.strip_prefix("zbatch_").and_then(|k| k.strip_suffix(" **")), name) {
             return is_handle(made).then(|| format!("&out.{made}"));
         }
         let used = kind.strip_prefix("const zbatch_")?.strip_suffix(" *")?;

@@ -251,6 +251,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_multi_decompress_to_buffer": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_multi_decompress_into": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_multi_decompress_packed": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)),
+    "zbatch_multi_compress_trained": (STATUS, (POINTER, POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER, POINTER)),
+    "zbatch_multi_decompress_trained": (STATUS, (POINTER, POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_collection_export_arrow": (STATUS, (POINTER, POINTER, POINTER, POINTER)),
     "zbatch_views_from_arrow": (STATUS, (POINTER, POINTER, SIZE, POINTER, SIZE, POINTER)),
     "zbatch_gather_views": (STATUS, (POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)),

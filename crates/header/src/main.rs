@@ -14,7 +14,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The public modules of zbatch-ffi in the order of the header: a name is declared before it is
 /// used.
-const CHAPTERS: [&str; 12] = [
+const CHAPTERS: [&str; 13] = [
     "version",
     "status",
     "bytes",
@@ -25,6 +25,7 @@ const CHAPTERS: [&str; 12] = [
     "run",
     "compress",
     "decompress",
+    "trained",
     "arrow",
     "bindings",
 ];

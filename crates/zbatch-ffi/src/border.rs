@@ -343,6 +343,16 @@ impl<T> Handle<'_, T> {
         *self.0 = Box::into_raw(try_box(value)?);
         Ok(())
     }
+
+    /// Hands out `value`, and to `other` what stands beside it, if anything does; or neither, when memory runs out.
+    pub(crate) fn hand_out_with<U>(self, value: T, other: Handle<'_, U>, beside: Option<U>) -> Result<(), Error> {
+        let beside = beside.map(try_box).transpose()?;
+        self.hand_out(value)?;
+        if let Some(beside) = beside {
+            *other.0 = Box::into_raw(beside);
+        }
+        Ok(())
+    }
 }
 
 /// What an output array may hold: 0 from the start, and what a failed call leaves in it.

@@ -103,7 +103,7 @@ pub struct zbatch_compressor_options {
 unsafe impl Grows for zbatch_compressor_options {}
 
 impl zbatch_compressor_options {
-    fn to_core(self) -> Result<CompressionParameters, Error> {
+    pub(crate) fn to_core(self) -> Result<CompressionParameters, Error> {
         Ok(CompressionParameters {
             level: self.level,
             format: format(self.format)?,

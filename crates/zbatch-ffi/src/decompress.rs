@@ -54,7 +54,7 @@ pub struct zbatch_decompressor_options {
 unsafe impl Grows for zbatch_decompressor_options {}
 
 impl zbatch_decompressor_options {
-    fn to_core(self) -> Result<DecompressionParameters, Error> {
+    pub(crate) fn to_core(self) -> Result<DecompressionParameters, Error> {
         Ok(DecompressionParameters {
             format: format(self.format)?,
             single_frame: flag(self.single_frame)?,

@@ -63,6 +63,25 @@ pub struct zbatch_dict_train_options {
 // SAFETY: numbers without padding, struct_size first.
 unsafe impl Grows for zbatch_dict_train_options {}
 
+impl zbatch_dict_train_options {
+    pub(crate) fn to_core(self) -> TrainParameters {
+        TrainParameters {
+            dict_size: self.dict_size,
+            split_point: self.split_point,
+            k: self.k,
+            d: self.d,
+            f: self.f,
+            steps: self.steps,
+            accel: self.accel,
+            shrink: self.shrink,
+            level: self.level,
+            dict_id: self.dict_id,
+            threads: self.threads,
+            notifications: self.notifications,
+        }
+    }
+}
+
 const UNKNOWN_TYPE: Error = Error::new(Status::Unsupported, "'dict_type' is none of the ZBATCH_DICT_TYPE_ constants");
 
 /// zbatch_dict_new() makes a dictionary from a copy of the 'size' bytes at
@@ -120,21 +139,7 @@ pub unsafe extern "C" fn zbatch_dict_train(
     let out = call.handle(out);
     call.guard(error, || {
         let out = out?;
-        let options = call.options(options)?;
-        let params = TrainParameters {
-            dict_size: options.dict_size,
-            split_point: options.split_point,
-            k: options.k,
-            d: options.d,
-            f: options.f,
-            steps: options.steps,
-            accel: options.accel,
-            shrink: options.shrink,
-            level: options.level,
-            dict_id: options.dict_id,
-            threads: options.threads,
-            notifications: options.notifications,
-        };
+        let params = call.options(options)?.to_core();
         let core = Dictionary::train(&call.items(samples, count)?, &params)?;
         out.hand_out(zbatch_dict { core })
     })

@@ -22,4 +22,5 @@ pub mod decompress;
 pub mod dict;
 pub mod run;
 pub mod status;
+pub mod trained;
 pub mod version;

@@ -42,6 +42,9 @@ struct Shared {
     by_level: Mutex<Vec<(i32, Arc<CompressionDictionary>)>>,
 }
 
+/// Trains on samples that lie back to back, into the last argument.
+type Trainer = fn(&[u8], &[usize], &mut Training, &mut [u8]) -> std::result::Result<usize, Code>;
+
 /// Bytes that a trained dictionary begins with.
 const MAGIC: [u8; 4] = [0x37, 0xa4, 0x30, 0xec];
 const BAD_DICT: Error = Error::new(Status::BadDict, "the bytes are not a dictionary");
@@ -67,12 +70,23 @@ impl Dictionary {
 
     /// Trains a dictionary on `samples`: items like those that it is for, a hundred times its size in all.
     pub fn train<I: Items + ?Sized>(samples: &I, parameters: &TrainParameters) -> Result<Self> {
+        Self::train_by(samples, parameters, libzstd::train)
+    }
+
+    /// Trains with the `k` and `d` that `parameters` give.
+    pub(crate) fn train_once<I: Items + ?Sized>(samples: &I, parameters: &TrainParameters) -> Result<Self> {
+        Self::train_by(samples, parameters, |samples, sizes, training, room| {
+            libzstd::train_once(samples, sizes, training, room)
+        })
+    }
+
+    fn train_by<I: Items + ?Sized>(samples: &I, parameters: &TrainParameters, trainer: Trainer) -> Result<Self> {
         const TOO_FEW: &str = "the samples are too few or too small to train a dictionary on";
         parameters.validate()?;
         let (joined, sizes) = joined(samples)?;
         let mut training = parameters.training();
         let mut room = Memory::new(parameters.dict_size())?;
-        let size = memory::without_signals(|| libzstd::train(&joined, &sizes, &mut training, &mut room));
+        let size = memory::without_signals(|| trainer(&joined, &sizes, &mut training, &mut room));
         let size = size.map_err(|code| match code {
             Code::SRC_SIZE_WRONG | Code::GENERIC => Error::told(Status::BadSamples, code, TOO_FEW),
             Code::DST_SIZE_TOO_SMALL => Error::from(code).as_status(Status::InvalidArgument),
@@ -266,6 +280,42 @@ impl TrainParameters {
             return Ok(());
         };
         Err(Error::told(Status::InvalidArgument, wrong.0, wrong.1))
+    }
+
+    /// The same, checked for a batch that trains its own dictionary.
+    pub(crate) fn of_batch(&self) -> Result<Self> {
+        const THREADS: Error =
+            Error::new(Status::InvalidArgument, "a batch trains its dictionary on the calling thread alone");
+        self.validate()?;
+        if matches!(self.threads, 0 | 1) { Ok(self.clone()) } else { Err(THREADS) }
+    }
+
+    /// The same with what suits `count` items of `bytes` in all where it is 0, or `None` when a dictionary would be as large
+    /// as they are.
+    pub(crate) fn for_items(&self, count: usize, bytes: usize, level: i32) -> Option<Self> {
+        const SMALLEST: usize = SMALLEST_DICT_SIZE as usize;
+        let or = |given: u32, default: u32| if given == 0 { default } else { given };
+        let dict_size = match self.dict_size {
+            // A tenth of the items needs a third of the dictionary: what it holds is what recurs most.
+            0 => bytes.isqrt().saturating_mul(16).clamp(SMALLEST, DEFAULT_DICT_SIZE),
+            given => given.min(bytes),
+        };
+        if dict_size < SMALLEST || dict_size >= bytes && self.dict_size == 0 {
+            return None;
+        }
+        // Segments of a dictionary that are much smaller than an item lose what belongs together; larger ones bring along
+        // what does not recur.
+        let k = u32::try_from(2 * (bytes / count)).unwrap_or(u32::MAX).clamp(64, 512);
+        let most = u32::try_from(dict_size).unwrap_or(u32::MAX);
+        Some(Self {
+            dict_size,
+            k: or(self.k, if self.steps == 0 { k } else { 0 }).min(most),
+            d: or(self.d, 8),
+            f: or(self.f, 16),
+            accel: or(self.accel, 2),
+            level: if self.level == 0 { level } else { self.level },
+            ..self.clone()
+        })
     }
 
     fn dict_size(&self) -> usize {

@@ -42,6 +42,7 @@ mod libzstd;
 mod memory;
 mod params;
 mod segment;
+mod trained;
 mod workers;
 
 pub use batch::{Compressor, Decompressor, Partial};
@@ -58,3 +59,7 @@ pub use params::{
     CompressionParameters, DecompressionParameters, Format, LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN, RunOptions,
 };
 pub use segment::Segment;
+pub use trained::{
+    Trained, multi_compress_trained, multi_compress_trained_partial, multi_decompress_trained,
+    multi_decompress_trained_partial,
+};

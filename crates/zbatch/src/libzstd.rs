@@ -469,24 +469,8 @@ pub(crate) struct Training {
 
 /// Trains a dictionary into `dst` and returns its size. `samples` are the samples back to back, `sizes` their sizes.
 pub(crate) fn train(samples: &[u8], sizes: &[usize], training: &mut Training, dst: &mut [u8]) -> Result<usize> {
-    assert_eq!(sizes.iter().sum::<usize>(), samples.len(), "libzstd reads what the sizes add up to");
-    let count = u32::try_from(sizes.len()).map_err(|_| Code::SRC_SIZE_WRONG)?;
-    let mut raw = sys::ZDICT_fastCover_params_t {
-        k: training.k,
-        d: training.d,
-        f: training.f,
-        steps: training.steps,
-        nbThreads: training.threads,
-        splitPoint: training.split_point,
-        accel: training.accel,
-        shrinkDict: u32::from(training.shrink > 0),
-        shrinkDictMaxRegression: training.shrink,
-        zParams: sys::ZDICT_params_t {
-            compressionLevel: training.level,
-            notificationLevel: training.notifications,
-            dictID: training.dict_id,
-        },
-    };
+    let count = sample_count(samples, sizes)?;
+    let mut raw = training.raw();
     // SAFETY: libzstd reads 'count' sizes and as many bytes of samples as they add up to, and writes within 'dst'.
     let size = unsafe {
         sys::ZDICT_optimizeTrainFromBuffer_fastCover(
@@ -501,4 +485,46 @@ pub(crate) fn train(samples: &[u8], sizes: &[usize], training: &mut Training, ds
     let size = check(size)?;
     (training.k, training.d) = (raw.k, raw.d);
     Ok(size)
+}
+
+/// The same with the `k` and `d` that are given, and all samples: no search, and no test.
+pub(crate) fn train_once(samples: &[u8], sizes: &[usize], training: &Training, dst: &mut [u8]) -> Result<usize> {
+    let count = sample_count(samples, sizes)?;
+    // SAFETY: as above.
+    check(unsafe {
+        sys::ZDICT_trainFromBuffer_fastCover(
+            dst.as_mut_ptr().cast(),
+            dst.len(),
+            samples.as_ptr().cast(),
+            sizes.as_ptr(),
+            count,
+            training.raw(),
+        )
+    })
+}
+
+fn sample_count(samples: &[u8], sizes: &[usize]) -> Result<u32> {
+    assert_eq!(sizes.iter().sum::<usize>(), samples.len(), "libzstd reads what the sizes add up to");
+    u32::try_from(sizes.len()).map_err(|_| Code::SRC_SIZE_WRONG)
+}
+
+impl Training {
+    fn raw(&self) -> sys::ZDICT_fastCover_params_t {
+        sys::ZDICT_fastCover_params_t {
+            k: self.k,
+            d: self.d,
+            f: self.f,
+            steps: self.steps,
+            nbThreads: self.threads,
+            splitPoint: self.split_point,
+            accel: self.accel,
+            shrinkDict: u32::from(self.shrink > 0),
+            shrinkDictMaxRegression: self.shrink,
+            zParams: sys::ZDICT_params_t {
+                compressionLevel: self.level,
+                notificationLevel: self.notifications,
+                dictID: self.dict_id,
+            },
+        }
+    }
 }
