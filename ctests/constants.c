@@ -17,6 +17,13 @@ int main(void)
 {
 #include "header_table.inc"
 
+    /* Of zstd.h. */
+    check_constant("ZSTD_MAGICNUMBER", 0xfd2fb528);
+    check_constant("ZSTD_CONTENTSIZE_ERROR", -2);
+    check_constant("ZSTD_WINDOWLOG_MAX", sizeof(size_t) == 8 ? 31 : 30);
+    check_constant("ZSTD_CStreamInSize", 128 << 10);
+    check_constant("ZSTD_VERSION_MAJOR", zbatch_zstd_version() / 10000);
+
     int64_t answer = 1;
     EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_constant("ZBATCH_NOTHING", &answer, &error));
     CHECK(answer == 0);

@@ -423,6 +423,7 @@ static void check_frame_info() {
     const zbatch::collection frames = three_frames();
     zbatch::failure f;
     CHECK(zbatch::frame_info(frames[0], f).content_size == 1 && !f);
+    CHECK(zbatch::frame_header_size(frames[0]) == zbatch::frame_info(frames[0]).header_size);
 }
 
 static void check_cancelled() {

@@ -57,5 +57,13 @@ int main(void)
     static const unsigned char empty[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0 };
     EXPECT(ZBATCH_OK, zbatch_frame_info(empty, sizeof empty, ZBATCH_FORMAT_ZSTD1, &info, &error));
     CHECK(info.content_size == 0 && info.header_size == 6 && info.has_checksum == 0);
+    static const size_t wanted[] = { 5, 5, 5, 5, 5, 6 };
+    for (size_t size = 0; size < 6; size++) {
+        EXPECT(ZBATCH_ERROR_TRUNCATED, zbatch_frame_info(empty, size, ZBATCH_FORMAT_ZSTD1, &info, &error));
+        CHECK(info.header_size == wanted[size] && info.content_size == 0 && info.window_size == 0);
+        CHECK(zbatch_frame_header_size(empty, size) == (size < 5 ? 0 : 6));
+    }
+    EXPECT(ZBATCH_ERROR_NOT_A_FRAME, zbatch_frame_info("garbage", 7, ZBATCH_FORMAT_ZSTD1, &info, &error));
+    CHECK(info.header_size == 0 && zbatch_frame_header_size("gar\0\xe0", 5) == 13);
     return EXIT_SUCCESS;
 }

@@ -303,6 +303,13 @@ ZBATCH_API const char *zbatch_zstd_error_message(int32_t zstd_error);
  * constant, or "sizeof(T)" for any struct T.  Unsigned values above INT64_MAX
  * arrive as negative numbers.
  *
+ * Of zstd.h it knows, as the libzstd inside has them: ZSTD_MAGICNUMBER,
+ * ZSTD_BLOCKSIZELOG_MAX, ZSTD_BLOCKSIZE_MAX, ZSTD_CONTENTSIZE_ERROR, the _MIN
+ * and _MAX of ZSTD_WINDOWLOG, HASHLOG, CHAINLOG, SEARCHLOG, MINMATCH,
+ * TARGETLENGTH, LDM_MINMATCH and LDM_BUCKETSIZELOG, the three parts of
+ * ZSTD_VERSION, and the answers of ZSTD_CStreamInSize, ZSTD_CStreamOutSize,
+ * ZSTD_DStreamInSize and ZSTD_DStreamOutSize.
+ *
  * Errors: ZBATCH_ERROR_UNSUPPORTED, this version has nothing of that name.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
@@ -892,8 +899,9 @@ typedef struct {
     /** Log2 of how rarely it looks up, 0 to 25. */
     int32_t ldm_hash_rate_log;
     /**
-     * Threads of zstd's own inside each frame.  The frames depend on whether
-     * there are any; for many items leave it 0.
+     * Threads of zstd's own inside each frame; negative means one for every CPU
+     * that the process may use.  The frames depend on whether there are any; for
+     * many items leave it 0.
      */
     int32_t workers;
     /** Bytes that each of those takes at a time. */
@@ -1173,12 +1181,20 @@ ZBATCH_API void zbatch_decompressor_free(zbatch_decompressor *decompressor);
  * ZBATCH_FORMAT_ constants: a frame without its magic number does not say so.
  * What a header tells is a claim, not yet a fact.
  *
- * Errors: ZBATCH_ERROR_NOT_A_FRAME, ZBATCH_ERROR_TRUNCATED,
- * ZBATCH_ERROR_UNSUPPORTED.
+ * Errors: ZBATCH_ERROR_NOT_A_FRAME; ZBATCH_ERROR_TRUNCATED, where header_size
+ * is how many bytes are needed, as far as those that are there tell, and all
+ * else 0; ZBATCH_ERROR_UNSUPPORTED.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_frame_info(const void *data, size_t size, int32_t format,
                   zbatch_frame *out, zbatch_error *error);
+
+/**
+ * zbatch_frame_header_size() returns the bytes of the header of the frame that
+ * begins at 'data'.  Its fifth byte tells: neither the four before it nor what
+ * follows is looked at.  The answer is 0 when there are fewer.
+ */
+ZBATCH_API size_t zbatch_frame_header_size(const void *data, size_t size);
 
 /**
  * zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'

@@ -376,6 +376,8 @@ inline frame frame_info(bytes data, std::int32_t format, failure &f) noexcept {
     return info;
 }
 
+/* Bytes of the header of a frame, of which five must be there; 0 when they are not. */
+inline std::size_t frame_header_size(bytes data) noexcept { return zbatch_frame_header_size(data.data(), data.size()); }
 inline frame frame_info(bytes data, failure &f) noexcept { return frame_info(data, ZBATCH_FORMAT_ZSTD1, f); }
 
 #if defined(__cpp_exceptions)

@@ -192,7 +192,7 @@ impl Parameter {
 
     /// A good argument, out of what ctests/errors.c has ready: `in` for inputs, `out` for outputs.
     fn argument(&self, function: &str) -> Option<String> {
-        let reads_frames = function.contains("decompress") || function == "zbatch_frame_info";
+        let reads_frames = function.contains("decompress") || function.starts_with("zbatch_frame_");
         let bytes = if reads_frames { "in.frames[0].data" } else { "content" };
         let size = if reads_frames { "in.frames[0].size" } else { "SIZE" };
         let training = function == "zbatch_dict_train";

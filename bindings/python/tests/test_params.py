@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 import unittest
 from typing import Any
 
-from support import contents, frame, noise, records
+from support import contents, frame, noise, records, run
 
 import zbatch
 from zbatch import ZstdCompressionParameters, ZstdCompressor, ZstdDecompressor, ZstdError
@@ -28,7 +30,17 @@ class Parameters(unittest.TestCase):
                 setattr(params, name, 1)
 
     def test_threads_below_zero_are_all(self) -> None:
-        self.assertGreaterEqual(ZstdCompressionParameters(threads=-1).threads, 1)
+        every = {ZstdCompressionParameters(threads=n).threads for n in (-1, -(2**31))}
+        self.assertEqual(len(every), 1)
+        self.assertIn(*every, range(1, (os.cpu_count() or 1) + 1))
+        if hasattr(os, "sched_setaffinity"):
+            code = """
+                import os
+                os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+                import zbatch
+                print(zbatch.ZstdCompressionParameters(threads=-1).threads)
+                """
+            self.assertEqual(run(code), "1\n")
 
     def test_each_changes_frames_or_their_headers(self) -> None:
         data = b"".join(records(2000)) + noise(100) + b"".join(records(2000))
@@ -140,6 +152,30 @@ class Limits(unittest.TestCase):
         self.assertEqual(reader.decompress(frame(b"foo", write_checksum=True)), b"foo")
         with self.assertRaises(ZstdError):
             reader.decompress(frame(b"foo"))
+
+
+@unittest.skipUnless(sys.version_info >= (3, 12), "classes lend bytes from Python 3.12 on")
+class AskedOnce(unittest.TestCase):
+    """Objects that would answer differently when they are asked for their bytes again."""
+
+    def test_of_one_object_all_bytes_are_of_one_answer(self) -> None:
+        class Fickle:
+            """First `answer`, then nothing."""
+
+            def __init__(self, answer: bytes) -> None:
+                self.answers = [b"", answer]
+
+            def __buffer__(self, flags: int) -> memoryview:
+                return memoryview(self.answers.pop())
+
+        whole = frame(b"foobar")
+        self.assertEqual(zbatch.frame_header_size(Fickle(whole)), zbatch.frame_header_size(whole))
+        for head, need in ((whole[:5], 6), (whole[:3], 5)):
+            with self.assertRaises(ZstdError) as caught:
+                zbatch.get_frame_parameters(Fickle(head))
+            self.assertEqual(str(caught.exception), f"not enough data for frame parameters; need {need} bytes")
+        no_dictionary = b"\x37\xa4\x30\xec" + bytes(100)
+        self.assertEqual(zbatch.ZstdCompressionDict(Fickle(no_dictionary)).as_bytes(), no_dictionary)
 
 
 class Threads(unittest.TestCase):

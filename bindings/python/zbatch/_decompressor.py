@@ -24,6 +24,7 @@ from ._ffi import (
     ERROR_TRUNCATED,
     FORMAT_ZSTD1,
     FORMAT_ZSTD1_MAGICLESS,
+    constant,
     lib,
     zbatch_decompressor_options,
     zbatch_error,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     Sizes = Union[ReadableBuffer, Iterable[int], None]
 
 #: Smallest and largest window that a decompressor may be limited to, as zstd has it.
-_WINDOW_LIMITS = range(1 << 10, (1 << 31) + 1)
+_WINDOW_LIMITS = range(1 << constant("ZSTD_WINDOWLOG_MIN"), (1 << constant("ZSTD_WINDOWLOG_MAX")) + 1)
 
 _NO_BATCH = "argument must be list or BufferWithSegments"
 

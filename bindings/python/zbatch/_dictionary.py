@@ -42,7 +42,7 @@ class ZstdCompressionDict:
             self._handle = _make(lib.zbatch_dict_new, pinned.address or None, pinned.size, kind)
         except _errors.ZstdError:
             # Who makes something with it is told.
-            self._bytes = bytes(memoryview(data).cast("B"))
+            self._bytes = string_at(pinned.address, pinned.size)
 
     def precompute_compress(self, level: int = 0, compression_params: ZstdCompressionParameters | None = None) -> None:
         """Digests the dictionary now, for compressors that are made from here on; those that exist keep what they have.

@@ -244,6 +244,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_decompressor_memory_size": (SIZE, (POINTER,)),
     "zbatch_decompressor_free": (None, (POINTER,)),
     "zbatch_frame_info": (STATUS, (POINTER, SIZE, I32, POINTER, POINTER)),
+    "zbatch_frame_header_size": (SIZE, (POINTER, SIZE)),
     "zbatch_decompress_bound": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER)),
     "zbatch_decompressed_sizes": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER)),
     "zbatch_decompressor_estimate": (STATUS, (POINTER, POINTER, SIZE, I32, U64, POINTER, POINTER)),
@@ -307,11 +308,16 @@ new_object, new_list, new_bytes_list = map(
 
 
 def constant(name: str) -> int:
-    """A ZBATCH_ constant of the header, as the library knows it."""
+    """A constant of the header, or of zstd.h, as the library knows it."""
     value = c_int64()
     if lib.zbatch_constant(name.encode(), ctypes.byref(value), None) < 0:
         raise ImportError(f"the zbatch library does not know {name}")
     return value.value
+
+
+def unsigned(name: str) -> int:
+    """The same for one of uint64_t."""
+    return c_uint64(constant(name)).value
 
 
 ERROR_INVALID_ARGUMENT = constant("ZBATCH_ERROR_INVALID_ARGUMENT")
@@ -324,12 +330,13 @@ ERROR_NOT_A_FRAME = constant("ZBATCH_ERROR_NOT_A_FRAME")
 ERROR_TRUNCATED = constant("ZBATCH_ERROR_TRUNCATED")
 ERROR_DST_TOO_SMALL = constant("ZBATCH_ERROR_DST_TOO_SMALL")
 ERROR_EXTRA_DATA = constant("ZBATCH_ERROR_EXTRA_DATA")
-NO_ITEM = constant("ZBATCH_NO_ITEM") % 2**64
+NO_ITEM = unsigned("ZBATCH_NO_ITEM")
 RUN_VERIFY = constant("ZBATCH_RUN_VERIFY")
 FORMAT_ZSTD1 = constant("ZBATCH_FORMAT_ZSTD1")
 FORMAT_ZSTD1_MAGICLESS = constant("ZBATCH_FORMAT_ZSTD1_MAGICLESS")
 LEVEL_MAX = constant("ZBATCH_LEVEL_MAX")
-CONTENTSIZE_UNKNOWN = constant("ZBATCH_CONTENTSIZE_UNKNOWN") % 2**64
+CONTENTSIZE_UNKNOWN = unsigned("ZBATCH_CONTENTSIZE_UNKNOWN")
+CONTENTSIZE_ERROR = unsigned("ZSTD_CONTENTSIZE_ERROR")
 
 
 def _bind_objects() -> None:

@@ -7,25 +7,12 @@ from typing import TYPE_CHECKING
 
 from . import _errors
 from ._errors import readonly
-from ._ffi import (
-    CONTENTSIZE_UNKNOWN,
-    ERROR_TRUNCATED,
-    FORMAT_ZSTD1,
-    FORMAT_ZSTD1_MAGICLESS,
-    lib,
-    zbatch_error,
-    zbatch_frame,
-)
+from ._ffi import CONTENTSIZE_ERROR, CONTENTSIZE_UNKNOWN, ERROR_TRUNCATED, FORMAT_ZSTD1, lib, zbatch_error, zbatch_frame
 from ._handles import Pinned
 from ._params import c_int
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-
-
-#: RFC 8878, 3.1.2: the upper bytes of the magic numbers of skippable frames, and the size of their header.
-_SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
-_SKIPPABLE_HEADER = 8
 
 
 class FrameParameters:
@@ -77,46 +64,26 @@ def frame_content_size(source: ReadableBuffer) -> int:
         raise _errors.zstd_error(error, "error when determining content size")
     if frame.is_skippable:
         return 0
-    if frame.content_size == CONTENTSIZE_UNKNOWN - 1:  # CONTENTSIZE_ERROR
+    if frame.content_size == CONTENTSIZE_ERROR:
         raise _errors.ZstdError("error when determining content size")
     return -1 if frame.content_size == CONTENTSIZE_UNKNOWN else int(frame.content_size)
 
 
-def _magicless_header_size(head: bytes) -> int:
-    """Bytes of a header without its magic number, of which the first byte tells; 0 when that is not there."""
-    frame = zbatch_frame()
-    # Its reserved bit must be 0, but does not matter here.
-    whole = bytes((head[0] & 0xF7,)) + bytes(18) if head else b""
-    _read(Pinned(whole), FORMAT_ZSTD1_MAGICLESS, frame, zbatch_error())
-    return int(frame.header_size)
-
-
 def frame_header_size(source: ReadableBuffer) -> int:
     """Bytes of the header of the frame, of which `source` need hold only the first five."""
-    Pinned(source)
-    # Neither the magic number nor what follows the fifth byte matters.
-    size = _magicless_header_size(bytes(memoryview(source).cast("B")[4:5]))
-    if not size:
+    pinned = Pinned(source)
+    found: int = lib.zbatch_frame_header_size(pinned.address or None, pinned.size)
+    if not found:
         raise _errors.ZstdError("could not determine frame header size: Src size is incorrect")
-    return size + 4
+    return found
 
 
 def get_frame_parameters(data: ReadableBuffer, format: int = FORMAT_ZSTD1) -> FrameParameters:
     """Reads the header of the frame that `data` begins with; its first 18 bytes are always enough."""
-    pinned = Pinned(data)
     frame, error = zbatch_frame(), zbatch_error()
-    if _read(pinned, c_int(format), frame, error):
+    if _read(Pinned(data), c_int(format), frame, error):
         if error.status == ERROR_TRUNCATED:
-            head = bytes(memoryview(data).cast("B")[:5])
-            raise _errors.zstd_error(error, f"not enough data for frame parameters; need {_needed(head, format)} bytes")
+            text = f"not enough data for frame parameters; need {frame.header_size} bytes"
+            raise _errors.zstd_error(error, text)
         raise _errors.zstd_error(error, f"cannot get frame parameters: {_errors.zstd_text(error)}")
     return FrameParameters(frame.content_size, frame.window_size, frame.dict_id, bool(frame.has_checksum))
-
-
-def _needed(head: bytes, format: int) -> int:
-    """Bytes of the header that begins like that."""
-    if format == FORMAT_ZSTD1_MAGICLESS:
-        return _magicless_header_size(head) or 1
-    if len(head) < 5:
-        return 5
-    return _SKIPPABLE_HEADER if head[1:4] == _SKIPPABLE_MAGIC else _magicless_header_size(head[4:]) + 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from ctypes import byref, c_size_t, sizeof
 from typing import Any, overload
@@ -100,7 +99,7 @@ class ZstdCompressionParameters:
     ldm_min_match = _Parameter("ldm_min_match", "Length of its shortest match.")
     ldm_bucket_size_log = _Parameter("ldm_bucket_size_log", "Log2 of the size of its buckets.")
     ldm_hash_rate_log = _Parameter("ldm_hash_rate_log", "Log2 of how rarely it looks up.")
-    threads = _Parameter("workers", "Threads of zstd's own inside each frame.")
+    threads = _Parameter("workers", "Threads of zstd's own inside each frame; a negative number became one for every CPU.")
 
     def __init__(
         self,
@@ -146,7 +145,7 @@ class ZstdCompressionParameters:
         options.ldm_min_match = c_int(ldm_min_match)
         options.ldm_bucket_size_log = c_int(ldm_bucket_size_log)
         options.ldm_hash_rate_log = 0 if ldm_hash_rate_log == -1 else c_int(ldm_hash_rate_log)
-        options.workers = workers(threads)
+        options.workers = c_int(threads)
         self._options = clamped(options)
 
     @staticmethod
@@ -174,10 +173,3 @@ class ZstdCompressionParameters:
 
     def __reduce__(self) -> Any:
         raise TypeError("cannot pickle ZstdCompressionParameters")
-
-
-def workers(threads: int) -> int:
-    """zstd's own threads: a negative number means one for every CPU."""
-    if c_int(threads) < 0:
-        return os.cpu_count() or 1
-    return threads

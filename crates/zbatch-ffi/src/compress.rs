@@ -88,8 +88,9 @@ pub struct zbatch_compressor_options {
     pub ldm_bucket_size_log: i32,
     /// Log2 of how rarely it looks up, 0 to 25.
     pub ldm_hash_rate_log: i32,
-    /// Threads of zstd's own inside each frame.  The frames depend on whether
-    /// there are any; for many items leave it 0.
+    /// Threads of zstd's own inside each frame; negative means one for every CPU
+    /// that the process may use.  The frames depend on whether there are any; for
+    /// many items leave it 0.
     pub workers: i32,
     /// Bytes that each of those takes at a time.
     pub job_size: i32,

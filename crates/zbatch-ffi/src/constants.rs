@@ -12,7 +12,8 @@ use crate::version::*;
 
 /// The value of a constant, or the size of a struct.
 pub(crate) fn value(name: &[u8]) -> Option<i64> {
-    CONSTANTS.iter().chain(SIZES).find(|(known, _)| known.as_bytes() == name).map(|&(_, n)| n)
+    let ours = CONSTANTS.iter().chain(SIZES).find(|(known, _)| known.as_bytes() == name).map(|&(_, n)| n);
+    ours.or_else(|| zbatch::zstd_constant(std::str::from_utf8(name).ok()?))
 }
 
 macro_rules! constants {
@@ -88,5 +89,7 @@ mod tests {
         }
         assert_eq!(value(b"sizeof(zbatch_error)"), Some(256));
         assert_eq!(value(b"ZBATCH_"), None);
+        assert_eq!(value(b"ZSTD_WINDOWLOG_MIN"), Some(10));
+        assert_eq!(value(b"\xff"), None);
     }
 }

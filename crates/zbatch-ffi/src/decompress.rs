@@ -171,8 +171,9 @@ pub unsafe extern "C" fn zbatch_decompressor_free(decompressor: *mut zbatch_deco
 /// ZBATCH_FORMAT_ constants: a frame without its magic number does not say so.
 /// What a header tells is a claim, not yet a fact.
 ///
-/// Errors: ZBATCH_ERROR_NOT_A_FRAME, ZBATCH_ERROR_TRUNCATED,
-/// ZBATCH_ERROR_UNSUPPORTED.
+/// Errors: ZBATCH_ERROR_NOT_A_FRAME; ZBATCH_ERROR_TRUNCATED, where header_size
+/// is how many bytes are needed, as far as those that are there tell, and all
+/// else 0; ZBATCH_ERROR_UNSUPPORTED.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_frame_info(
@@ -188,7 +189,11 @@ pub unsafe extern "C" fn zbatch_frame_info(
     call.guard(error, || {
         let out = out?;
         let format = self::format(format)?;
-        let info = zbatch::frame_info(call.bytes(data, size)?, format)?;
+        let data = call.bytes(data, size)?;
+        let info = zbatch::frame_info(data, format).inspect_err(|_| {
+            let wanted = zbatch::frame_info_wants(data, format).unwrap_or(0);
+            out.header_size = u32::try_from(wanted).unwrap_or(0);
+        })?;
         *out = zbatch_frame {
             content_size: info.content_size.unwrap_or(ZBATCH_CONTENTSIZE_UNKNOWN),
             window_size: info.window_size,
@@ -199,6 +204,16 @@ pub unsafe extern "C" fn zbatch_frame_info(
         };
         Ok(())
     })
+}
+
+/// zbatch_frame_header_size() returns the bytes of the header of the frame that
+/// begins at 'data'.  Its fifth byte tells: neither the four before it nor what
+/// follows is looked at.  The answer is 0 when there are fewer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_frame_header_size(data: *const c_void, size: usize) -> usize {
+    // SAFETY: ARRAYS.
+    let call = unsafe { Call::new() };
+    call.bytes(data, size).ok().and_then(zbatch::frame_header_size).unwrap_or(0)
 }
 
 /// zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'

@@ -162,6 +162,13 @@ pub extern "C" fn zbatch_zstd_error_message(zstd_error: i32) -> *const c_char {
 /// constant, or "sizeof(T)" for any struct T.  Unsigned values above INT64_MAX
 /// arrive as negative numbers.
 ///
+/// Of zstd.h it knows, as the libzstd inside has them: ZSTD_MAGICNUMBER,
+/// ZSTD_BLOCKSIZELOG_MAX, ZSTD_BLOCKSIZE_MAX, ZSTD_CONTENTSIZE_ERROR, the _MIN
+/// and _MAX of ZSTD_WINDOWLOG, HASHLOG, CHAINLOG, SEARCHLOG, MINMATCH,
+/// TARGETLENGTH, LDM_MINMATCH and LDM_BUCKETSIZELOG, the three parts of
+/// ZSTD_VERSION, and the answers of ZSTD_CStreamInSize, ZSTD_CStreamOutSize,
+/// ZSTD_DStreamInSize and ZSTD_DStreamOutSize.
+///
 /// Errors: ZBATCH_ERROR_UNSUPPORTED, this version has nothing of that name.
 #[unsafe(no_mangle)]
 #[must_use]

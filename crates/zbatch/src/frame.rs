@@ -42,6 +42,11 @@ pub fn frame_info(data: &[u8], format: Format) -> Result<FrameInfo> {
     })
 }
 
+/// How many bytes of a frame [`frame_info`] needs, as far as the bytes that are there tell; 0 when it has what it needs.
+pub fn frame_info_wants(data: &[u8], format: Format) -> Result<usize> {
+    Ok(libzstd::frame_header_wanted(data, format == Format::Zstd1Magicless)?)
+}
+
 /// What the frames of an item claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Measure {
@@ -265,6 +270,22 @@ mod tests {
 
     fn of(item: &[u8]) -> Result<Measure> {
         measure(item, &DecompressionParameters::default(), 0)
+    }
+
+    #[test]
+    fn a_header_tells_how_long_it_is() {
+        let whole = frame(Some(5), &[b"hello"]);
+        let head = [&[0x2a, 0x4d, 0x18][..], &[0; 5]].concat();
+        let skippable = [&[0x50][..], &head].concat();
+        let wants = |data: &[u8], format| frame_info_wants(data, format).ok();
+        for (cut, want) in [(0, 5), (4, 5), (5, 13), (12, 13), (13, 0), (whole.len(), 0)] {
+            assert_eq!(wants(&whole[..cut], Format::Zstd1), Some(want), "{cut}");
+        }
+        assert_eq!([0, 1, 9].map(|cut| wants(&whole[4..][..cut], Format::Zstd1Magicless)), [Some(1), Some(9), Some(0)]);
+        assert_eq!(wants(&skippable[..6], Format::Zstd1), Some(8));
+        assert_eq!(wants(b"garbage", Format::Zstd1), None);
+        assert_eq!(libzstd::frame_header_size(&whole[..5]), Some(13));
+        assert_eq!(libzstd::frame_header_size(&whole[..4]), None);
     }
 
     #[test]

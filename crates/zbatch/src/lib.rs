@@ -30,6 +30,7 @@
 mod batch;
 mod buffer;
 mod collection;
+mod constants;
 mod contexts;
 mod control;
 mod cost;
@@ -48,12 +49,13 @@ mod workers;
 pub use batch::{Compressor, Decompressor, Partial};
 pub use buffer::{BufferWithSegments, Owner};
 pub use collection::BufferWithSegmentsCollection;
+pub use constants::zstd_constant;
 pub use control::{Control, Stats};
 pub use dictionary::{DictType, Dictionary, TrainParameters};
 pub use error::{Error, Result, Status};
-pub use frame::{CONTENTSIZE_UNKNOWN, FrameInfo, frame_info};
+pub use frame::{CONTENTSIZE_UNKNOWN, FrameInfo, frame_info, frame_info_wants};
 pub use items::{Columns, Items, Selection};
-pub use libzstd::{compress_bound, zstd_error_message, zstd_version};
+pub use libzstd::{compress_bound, frame_header_size, zstd_error_message, zstd_version};
 pub use memory::{release_retained, retained_size};
 pub use params::{
     CompressionParameters, DecompressionParameters, Format, LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN, RunOptions,

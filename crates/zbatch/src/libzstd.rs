@@ -420,6 +420,27 @@ pub(crate) struct Header {
 
 /// Reads the header that `src` begins with; `None` when it is cut short.
 pub(crate) fn frame_header(src: &[u8], magicless: bool) -> Result<Option<Header>> {
+    let (raw, wanted) = read_header(src, magicless)?;
+    if wanted > 0 {
+        return Ok(None);
+    }
+    Ok(Some(Header {
+        content_size: raw.frameContentSize,
+        window_size: raw.windowSize,
+        block_size_max: raw.blockSizeMax.into(),
+        dict_id: raw.dictID,
+        header_size: raw.headerSize,
+        has_checksum: raw.checksumFlag != 0,
+        is_skippable: raw.frameType == sys::ZSTD_FrameType_e::ZSTD_skippableFrame,
+    }))
+}
+
+/// How many bytes of the frame that `src` begins are needed for its header, as far as `src` tells; 0 when they are there.
+pub(crate) fn frame_header_wanted(src: &[u8], magicless: bool) -> Result<usize> {
+    read_header(src, magicless).map(|(_, wanted)| wanted)
+}
+
+fn read_header(src: &[u8], magicless: bool) -> Result<(sys::ZSTD_FrameHeader, usize)> {
     let format = match magicless {
         false => sys::ZSTD_format_e::ZSTD_f_zstd1,
         true => sys::ZSTD_format_e::ZSTD_f_zstd1_magicless,
@@ -437,18 +458,28 @@ pub(crate) fn frame_header(src: &[u8], magicless: bool) -> Result<Option<Header>
     };
     // SAFETY: libzstd reads within 'src' and writes 'raw'.
     let wanted = unsafe { sys::ZSTD_getFrameHeader_advanced(&mut raw, src.as_ptr().cast(), src.len(), format) };
-    if check(wanted)? > 0 {
-        return Ok(None);
+    Ok((raw, check(wanted)?))
+}
+
+/// The size of the header of a frame, of which only the fifth byte is looked at; `None` when it is not there.
+pub fn frame_header_size(frame: &[u8]) -> Option<usize> {
+    // SAFETY: libzstd reads within 'frame'.
+    check(unsafe { sys::ZSTD_frameHeaderSize(frame.as_ptr().cast(), frame.len()) }).ok()
+}
+
+/// The smallest and the largest value of a compression parameter.
+pub(crate) fn bounds(parameter: Parameter) -> (i32, i32) {
+    // SAFETY: takes a number.
+    let bounds = unsafe { sys::ZSTD_cParam_getBounds(parameter) };
+    (bounds.lowerBound, bounds.upperBound)
+}
+
+/// The sizes that libzstd recommends for buffers of streams: in and out to compress, in and out to decompress.
+pub(crate) fn stream_sizes() -> [usize; 4] {
+    // SAFETY: they take nothing.
+    unsafe {
+        [sys::ZSTD_CStreamInSize(), sys::ZSTD_CStreamOutSize(), sys::ZSTD_DStreamInSize(), sys::ZSTD_DStreamOutSize()]
     }
-    Ok(Some(Header {
-        content_size: raw.frameContentSize,
-        window_size: raw.windowSize,
-        block_size_max: raw.blockSizeMax.into(),
-        dict_id: raw.dictID,
-        header_size: raw.headerSize,
-        has_checksum: raw.checksumFlag != 0,
-        is_skippable: raw.frameType == sys::ZSTD_FrameType_e::ZSTD_skippableFrame,
-    }))
 }
 
 /// How `ZDICT_optimizeTrainFromBuffer_fastCover()` is to train, and on success what it chose for `k` and `d`.

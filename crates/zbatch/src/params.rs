@@ -4,6 +4,7 @@
 use crate::control::{Control, Stats};
 use crate::error::{Error, Result, Status};
 use crate::libzstd::{self, Parameter, ParameterSet};
+use crate::workers;
 
 /// The fastest level.
 pub const LEVEL_MIN: i32 = -131_072;
@@ -63,7 +64,7 @@ pub struct CompressionParameters {
     /// Log2 of how rarely it looks up, 0 to 25. Above the log of the window, libzstd takes its largest table, 8 GiB, unless
     /// `ldm_hash_log` is set.
     pub ldm_hash_rate_log: i32,
-    /// Threads of zstd's own inside each frame.
+    /// Threads of zstd's own inside each frame. Negative: one for every CPU that this process may use.
     pub workers: i32,
     /// Bytes that each of those takes at a time.
     pub job_size: i32,
@@ -115,7 +116,7 @@ impl CompressionParameters {
 
     /// Bytes that one thread needs to compress, an estimate from above for content of any size.
     pub fn estimate_memory(&self) -> Result<usize> {
-        if self.workers > 0 {
+        if self.workers != 0 {
             return Err(Error::new(
                 Status::Unsupported,
                 "zstd cannot estimate the memory of contexts with workers of its own",
@@ -178,6 +179,10 @@ impl CompressionParameters {
             .parameter_set()
     }
 
+    fn worker_count(&self) -> i32 {
+        if self.workers < 0 { i32::try_from(workers::cpus()).unwrap_or(i32::MAX) } else { self.workers }
+    }
+
     /// The parameters from `window_log` to `strategy`, in the order of [`libzstd::level_parameters`].
     pub(crate) fn explicit(&self) -> [i32; 7] {
         let Self { window_log, chain_log, hash_log, search_log, min_match, target_length, strategy, .. } = *self;
@@ -213,7 +218,7 @@ impl CompressionParameters {
             (P::ZSTD_c_ldmMinMatch, self.ldm_min_match),
             (P::ZSTD_c_ldmBucketSizeLog, self.ldm_bucket_size_log),
             (P::ZSTD_c_ldmHashRateLog, self.ldm_hash_rate_log),
-            (P::ZSTD_c_nbWorkers, self.workers),
+            (P::ZSTD_c_nbWorkers, self.worker_count()),
             (P::ZSTD_c_jobSize, self.job_size),
             (P::ZSTD_c_overlapLog, self.overlap_log),
             (libzstd::MAGICLESS, (self.format == Format::Zstd1Magicless).into()),
@@ -338,14 +343,16 @@ mod tests {
         let kept = CompressionParameters { level: -7, window_log: 20, write_checksum: true, ..Default::default() };
         assert_eq!(bent(kept.clone()), kept);
         let odd = CompressionParameters {
-            workers: -1,
+            workers: 1 << 20,
             job_size: 1,
             overlap_log: 100,
             target_block_size: 1,
             ..CompressionParameters::with_level(1)
         };
         let CompressionParameters { workers, job_size, overlap_log, target_block_size, .. } = bent(odd);
-        assert_eq!((workers, job_size, overlap_log, target_block_size), (0, 512 << 10, 9, 1340));
+        assert_eq!((workers, job_size, overlap_log, target_block_size), (256, 512 << 10, 9, 1340));
+        let every_cpu = bent(CompressionParameters { workers: -1, ..Default::default() }).workers;
+        assert_eq!(usize::try_from(every_cpu), Ok(workers::cpus()));
         let refused = CompressionParameters { level: 100, window_log: 9, ..Default::default() };
         assert_eq!(
             refused.clamped().unwrap_err(),
