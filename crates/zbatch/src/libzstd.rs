@@ -474,12 +474,12 @@ pub(crate) fn bounds(parameter: Parameter) -> (i32, i32) {
     (bounds.lowerBound, bounds.upperBound)
 }
 
-/// The sizes that libzstd recommends for buffers of streams: in and out to compress, in and out to decompress.
+/// What libzstd recommends for the buffers of streams: in and out to compress, in and out to decompress.
 pub(crate) fn stream_sizes() -> [usize; 4] {
-    // SAFETY: they take nothing.
-    unsafe {
-        [sys::ZSTD_CStreamInSize(), sys::ZSTD_CStreamOutSize(), sys::ZSTD_DStreamInSize(), sys::ZSTD_DStreamOutSize()]
-    }
+    let ask: [unsafe extern "C" fn() -> usize; 4] =
+        [sys::ZSTD_CStreamInSize, sys::ZSTD_CStreamOutSize, sys::ZSTD_DStreamInSize, sys::ZSTD_DStreamOutSize];
+    // SAFETY: each takes nothing.
+    ask.map(|size| unsafe { size() })
 }
 
 /// How `ZDICT_optimizeTrainFromBuffer_fastCover()` is to train, and on success what it chose for `k` and `d`.
