@@ -40,7 +40,7 @@ WANTED = {
     "ZSTD_VERSION",
     "__version__",
 }
-OWN = {"Columns", "Control"}
+OWN = {"Columns", "Control", "multi_compress_trained", "multi_decompress_trained"}
 
 SIGNATURES = {
     "ZstdCompressor": "(level=3, dict_data=None, compression_params=None, write_checksum=None, "

@@ -30,6 +30,7 @@ from ._errors import ZstdError
 from ._frames import FrameParameters, frame_content_size, frame_header_size, get_frame_parameters
 from ._inputs import Columns
 from ._params import ZstdCompressionParameters
+from ._trained import multi_compress_trained, multi_decompress_trained
 from ._version import __version__
 
 backend = "cext"
@@ -178,5 +179,7 @@ __all__ = [
     "frame_content_size",
     "frame_header_size",
     "get_frame_parameters",
+    "multi_compress_trained",
+    "multi_decompress_trained",
     "train_dictionary",
 ]

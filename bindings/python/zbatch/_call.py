@@ -290,6 +290,13 @@ class Call:
                 return status
         return function(*arguments)
 
+    def run_training(self, function: Callable[..., int], arguments: tuple[Any, ...]) -> int:
+        """Calls a batch function that trains: it takes long enough for another thread, whatever the batch is."""
+        if threading.get_ident() == _main_thread:
+            status: int = self._aside(function, arguments)
+            return status
+        return function(*arguments)
+
     def _aside(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         if not self._options.control:
             control = Control()

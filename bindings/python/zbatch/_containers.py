@@ -19,6 +19,8 @@ from ._handles import Handle, Pinned, lent_by, own_buffer, own_collection
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+    from ._dictionary import ZstdCompressionDict
+
 #: Bytes of a row of a table of segments.
 _ROW = 16
 
@@ -352,12 +354,15 @@ class BufferWithSegmentsCollection:
     """Several buffers whose segments are numbered in one go: the result of every batch.
 
     It is a sequence of BufferSegment, in the order of the items. Do not count on the number of buffers. `errors` has the
-    exception of each item that failed, by index, when the batch was asked to return them. `close()`, or the end of a `with`
-    block, lets go of the memory before the collection itself goes.
+    exception of each item that failed, by index, when the batch was asked to return them. `dictionary` is what a batch that
+    trained one needs to be decompressed, else None. `close()`, or the end of a `with` block, lets go of the memory before
+    the collection itself goes.
     """
 
     #: Exceptions of the items that failed, by index.
     errors: dict[int, Exception]
+    #: The dictionary that the frames need, of `multi_compress_trained()`.
+    dictionary: ZstdCompressionDict | None = None
     _handle: Handle | None
     _owner: _State
 
@@ -458,17 +463,20 @@ class BufferWithSegmentsCollection:
         return f"<zbatch.BufferWithSegmentsCollection of {len(self)} segments, {self.size()} bytes>"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        return _unpickled, (self.buffers, self.errors)
+        return _unpickled, (self.buffers, self.errors, self.dictionary)
 
 
 def _state_of(handle: Handle | None, borrows: bool = False) -> _State:
     return _State(handle, 0, 0 if handle is None else pylib.zbatch_collection_len(handle.address), borrows)
 
 
-def _unpickled(buffers: tuple[BufferWithSegments, ...], errors: dict[int, Exception]) -> BufferWithSegmentsCollection:
+def _unpickled(
+    buffers: tuple[BufferWithSegments, ...], errors: dict[int, Exception], dictionary: ZstdCompressionDict | None
+) -> BufferWithSegmentsCollection:
     state = _joined(buffers)
     made = result(state.open(), errors)
     made._owner = state
+    made.dictionary = dictionary
     return made
 
 

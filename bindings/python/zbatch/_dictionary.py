@@ -149,6 +149,11 @@ def train_dictionary(
         handle = _make(lib.zbatch_dict_train, call.views, call.count, byref(options), prefix="cannot train dict: ")
     finally:
         call.done()
+    return trained(handle)
+
+
+def trained(handle: Handle) -> ZstdCompressionDict:
+    """The dictionary that the library trained."""
     made = ZstdCompressionDict.__new__(ZstdCompressionDict)
     made._handle, made._digested, made._type, made._bytes = handle, None, DICT_TYPE_FULLDICT, b""
     return made
