@@ -106,13 +106,14 @@ fn chosen<I: Items + ?Sized>(
     train: &TrainParameters,
     run: &RunOptions<'_>,
 ) -> Result<(Compressor, Option<Dictionary>)> {
+    parameters.validate()?;
     let train = train.of_batch()?;
-    let plain = Compressor::new(parameters, None)?;
     let small = Small::of(items);
-    let Some(dict) = dictionary(items, &small, parameters, &train, run)? else { return Ok((plain, None)) };
-    let with = Compressor::new(parameters, Some(&dict))?;
-    let saved = saved_by(items, &small, &plain, &with, run)?;
-    Ok(if saved > dict.data().len() as u64 { (with, Some(dict)) } else { (plain, None) })
+    let dict = match dictionary(items, &small, parameters, &train, run)? {
+        Some(dict) if saved_by(&dict, items, &small, parameters, run)? > dict.data().len() as u64 => Some(dict),
+        _ => None,
+    };
+    Ok((Compressor::new(parameters, dict.as_ref())?, dict))
 }
 
 /// The items of a batch that a dictionary is for.
@@ -177,12 +178,15 @@ fn dictionary<I: Items + ?Sized>(
 
 /// Roughly how many bytes the dictionary saves in the frames of the batch.
 fn saved_by<I: Items + ?Sized>(
+    dict: &Dictionary,
     items: &I,
     small: &Small,
-    plain: &Compressor,
-    with: &Compressor,
+    parameters: &CompressionParameters,
     run: &RunOptions<'_>,
 ) -> Result<u64> {
+    // A context with threads of libzstd's own would be made anew for each item.
+    let alone = CompressionParameters { workers: 0, job_size: 0, overlap_log: 0, ..parameters.clone() };
+    let (plain, with) = (Compressor::new(&alone, None)?, Compressor::new(&alone, Some(dict))?);
     let count = small.share(items.len(), TRIED_BYTES).clamp(TRIED_AT_LEAST, TRIED).min(items.len());
     let mut room = Memory::new(compress_bound(LARGE).ok_or(Error::no_memory())?)?;
     let mut saved = 0i128;

@@ -159,6 +159,12 @@ fn the_caller_may_choose() {
     assert_eq!(decompress(&searched.frames, searched.dict.as_ref()).unwrap(), items);
     assert_ne!(searched.dict.unwrap().data(), compress(&items, 1).dict.unwrap().data());
 
+    let run = RunOptions::with_threads(2);
+    let workers = CompressionParameters { workers: 2, omit_dict_id: true, ..CompressionParameters::with_level(3) };
+    let unnamed = multi_compress_trained(&items, &workers, &TrainParameters::default(), &run).unwrap();
+    assert_eq!(frame_info(&unnamed.frames[0], Format::Zstd1).unwrap().dict_id, 0);
+    assert_eq!(decompress(&unnamed.frames, unnamed.dict.as_ref()).unwrap(), items);
+
     let threads = TrainParameters { threads: 2, ..TrainParameters::default() };
     let wrong = TrainParameters { d: 7, ..TrainParameters::default() };
     for (train, level, status) in [
