@@ -1,468 +1,339 @@
-//! The distance to the limit: the same work as bare calls of libzstd into memory that was touched before, and as batches,
-//! in turns, so that a change of the machine's mood meets both. Ratios are medians over the turns.
+//! The distance to the limit on every workload: the same work as bare calls of libzstd into memory that was touched before (on
+//! two threads, two such loops at once on the two halves), and as a batch, in turns; beside both, what a program has without
+//! zbatch: the bare loop into fresh memory, and calls one at a time. And the peak of memory, each in a process of its own.
 //!
-//! `cargo bench -p zbatch --bench limit [-- PATH...]`: the paths, or else this machine's own programs and documents, are read
-//! and cut into items of 64 KiB.
+//! `cargo bench -p zbatch --bench limit [-- [--quick] [--only TEXT] [--rows FILE] [PATH...]]`
+//!
+//! Before anything is timed, both sides' results are compared byte for byte. Caches are emptied before every pass. Each result is
+//! looked at inside the time. Memory is fresh after the store of freed blocks was released, and kept when it was not.
 
-use std::cmp::Ordering;
+#[path = "support/mod.rs"]
+mod support;
+
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
-use zbatch::{
-    CompressionParameters, Compressor, Control, Decompressor, RunOptions, compress_bound, release_retained,
-    retained_size,
-};
+use std::process::Command;
+use support::bare::Loop;
+use support::data::{NAMES, Workload};
+use support::machine::{Evictor, Peak, huge_pages, touched};
+use support::rows::{Row, Rows, Target};
+use support::turns::{Effort, Pass, Times, race, timed};
+use support::{Options, compressor, consume, decompressor};
+use zbatch::{Dictionary, RunOptions, Segment, release_retained, retained_size};
 
-const ITEM: usize = 64 << 10;
-const DOCUMENT: usize = 1500;
-/// Items so small that what a batch does around each of them shows, and the least part of the bare loops' speed.
-const SMALL: [(usize, usize, f64); 4] =
-    [(50_000, 100, 0.97), (50_000, 140, 0.97), (10_000, DOCUMENT, 0.97), (5_000, 4096, 0.97)];
-/// Below what the store of freed blocks keeps, so that a batch's memory can be both fresh and kept.
-const BYTES: usize = 40 << 20;
-const MOST_OF_ONE_FILE: usize = 2 << 20;
-const TURNS: usize = 11;
+/// Targets are for batches of so many items.
+const MANY: usize = 1000;
 
 fn main() {
-    let paths: Vec<PathBuf> =
-        std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).map(PathBuf::from).collect();
-    let data = if paths.is_empty() {
-        read(&["/usr/lib", "/usr/share", "/usr/include"].map(PathBuf::from))
-    } else {
-        read(&paths)
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|arg| arg == "--memory") {
+        return peak_of(&args[at + 1..]);
+    }
+    let options = Options::from_args();
+    let mut rows = Rows::open("limit", &options);
+    let effort = |seconds| {
+        if options.quick { Effort { seconds: 0.0, least: 2, most: 2 } } else { Effort { seconds, least: 7, most: 61 } }
     };
-    let items: Vec<&[u8]> = data.chunks_exact(ITEM).collect();
-    if items.len() < 16 {
-        eprintln!("there are fewer than 16 items of 64 KiB to measure with: name more files");
-        std::process::exit(1);
-    }
-    println!(
-        "{} items of 64 KiB, level 3; ratios are speed beside bare libzstd, costs are time beside it\n",
-        items.len()
-    );
-    println!("{:<58} {:>11} {:>11} {:>6}  target", "", "bare", "zbatch", "");
-    large_items(&items);
-    SMALL.into_iter().for_each(|(count, size, target)| small_items(&data, count, size, target));
-    two_documents(&items);
-    beside_a_long_batch(&items);
-}
-
-fn large_items(items: &[&[u8]]) {
-    let compressor = compressor(3);
-    let decompressor = Decompressor::new(&Default::default(), None).expect("a decompressor");
-    let bytes = items.len() * ITEM;
-    let (first, second) = items.split_at(items.len() / 2);
-    let mut room = [touched(room(first)), touched(room(second))];
-    let mut contexts = [bare::Compression::new(3), bare::Compression::new(3)];
-
-    let mut whole = touched(self::room(items));
-    for (name, fresh) in [("compression, 1 thread", false), ("compression, 1 thread, into fresh memory", true)] {
-        let pair = in_turns(
-            || timed(|| compress_all(&mut contexts[0], items, &mut whole)),
-            || {
-                prepare_memory(fresh);
-                timed(|| compressor.multi_compress_to_buffer(items, &RunOptions::with_threads(1)).expect("compresses"))
-            },
-        );
-        pair.print_speed(name, bytes, 0.97);
-    }
-    let pair = in_turns(
-        || {
-            let ([a, b], [room_a, room_b]) = (&mut contexts, &mut room);
-            two_at_once(|| compress_all(a, first, room_a), || compress_all(b, second, room_b))
-        },
-        || timed(|| compressor.multi_compress_to_buffer(items, &RunOptions::with_threads(2)).expect("compresses")),
-    );
-    pair.print_speed("compression, 2 threads (two bare loops at once)", bytes, 0.90);
-
-    let frames = compressor.multi_compress_to_buffer(items, &RunOptions::default()).expect("compresses");
-    let frames: Vec<&[u8]> = frames.iter().collect();
-    let mut context = bare::Decompression::new();
-    let mut whole = touched(bytes);
-    for (name, fresh, target) in [
-        ("decompression, 1 thread, into fresh memory", true, 0.60),
-        ("decompression, 1 thread, into kept memory", false, 0.90),
-    ] {
-        let pair = in_turns(
-            || timed(|| decompress_all(&mut context, &frames, &mut whole)),
-            || {
-                prepare_memory(fresh);
-                let run = RunOptions::with_threads(1);
-                timed(|| decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses"))
-            },
-        );
-        pair.print_speed(name, bytes, target);
-    }
-    let (frames_a, frames_b) = frames.split_at(frames.len() / 2);
-    let mut room = [touched(frames_a.len() * ITEM), touched(frames_b.len() * ITEM)];
-    let mut contexts = [bare::Decompression::new(), bare::Decompression::new()];
-    let pair = in_turns(
-        || {
-            let ([a, b], [room_a, room_b]) = (&mut contexts, &mut room);
-            two_at_once(|| decompress_all(a, frames_a, room_a), || decompress_all(b, frames_b, room_b))
-        },
-        || {
-            timed(|| {
-                decompressor
-                    .multi_decompress_to_buffer(&frames, None, &RunOptions::with_threads(2))
-                    .expect("decompresses")
-            })
-        },
-    );
-    pair.print_speed("decompression, 2 threads (two bare loops at once)", bytes, 0.60);
-}
-
-/// Many small items on two threads, beside two bare loops at once.
-fn small_items(data: &[u8], count: usize, size: usize, target: f64) {
-    // Pieces from all over the data, of every kind of file.
-    let step = (data.len() / count).max(size);
-    let items: Vec<&[u8]> = data.chunks_exact(step).map(|piece| &piece[..size]).take(count).collect();
-    let (compressor, decompressor) =
-        (compressor(3), Decompressor::new(&Default::default(), None).expect("a decompressor"));
-    let frames: Vec<Vec<u8>> = items.iter().map(|item| compressor.compress(item).expect("compresses")).collect();
-    let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-    let (first, second) = items.split_at(items.len() / 2);
-    let (frames_a, frames_b) = frames.split_at(first.len());
-    let mut rooms = [touched(room(first)), touched(room(second))];
-    let mut compressions = [bare::Compression::new(3), bare::Compression::new(3)];
-    let mut decompressions = [bare::Decompression::new(), bare::Decompression::new()];
-    let run = RunOptions::with_threads(2);
-    let name = |direction: &str| format!("{} items of {size} bytes, {direction}, 2 threads", items.len());
-
-    let pair = in_turns(
-        || {
-            let ([a, b], [room_a, room_b]) = (&mut compressions, &mut rooms);
-            two_at_once(|| compress_all(a, first, room_a), || compress_all(b, second, room_b))
-        },
-        || timed(|| compressor.multi_compress_to_buffer(&items, &run).expect("compresses")),
-    );
-    pair.print_speed(&name("compression"), items.len() * size, target);
-    let pair = in_turns(
-        || {
-            let ([a, b], [room_a, room_b]) = (&mut decompressions, &mut rooms);
-            two_at_once(|| decompress_all(a, frames_a, room_a), || decompress_all(b, frames_b, room_b))
-        },
-        || timed(|| decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses")),
-    );
-    pair.print_speed(&name("decompression"), items.len() * size, target);
-}
-
-/// A batch so small that a second thread could only cost: it must cost what the two calls cost.
-fn two_documents(items: &[&[u8]]) {
-    let documents = documents(items);
-    let compressor = compressor(3);
-    let decompressor = Decompressor::new(&Default::default(), None).expect("a decompressor");
-    let frames: Vec<Vec<u8>> =
-        documents.iter().map(|document| compressor.compress(document).expect("compresses")).collect();
-    let frames = [&frames[0][..], &frames[1][..]];
-    let (mut compression, mut decompression) = (bare::Compression::new(3), bare::Decompression::new());
-    let mut room = touched(4 * DOCUMENT);
-    let mut frame_room = touched(self::room(&documents));
-    let run = RunOptions::with_threads(2);
-    for (when, pause, calls) in [("back to back", Duration::ZERO, 1000), ("1 ms apart", Duration::from_millis(1), 100)]
-    {
-        let pair = in_turns(
-            || median_of_calls(calls, pause, || compress_all(&mut compression, &documents, &mut frame_room)),
-            || {
-                median_of_calls(calls, pause, || {
-                    compressor.multi_compress_to_buffer(&documents, &run).expect("compresses")
-                })
-            },
-        );
-        pair.print_cost(&format!("2 documents of 1.5 KB, compression, {when}"), 1.15);
-        let pair = in_turns(
-            || median_of_calls(calls, pause, || decompress_all(&mut decompression, &frames, &mut room)),
-            || {
-                let decompress = || decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses");
-                median_of_calls(calls, pause, decompress)
-            },
-        );
-        pair.print_cost(&format!("2 documents of 1.5 KB, decompression, {when}"), 1.15);
-    }
-}
-
-/// A small batch must not wait for a stranger's long one: with every helper held it runs on its own thread, at once. Here
-/// the left column is the small batch alone on one thread.
-fn beside_a_long_batch(items: &[&[u8]]) {
-    let small = compressor(3);
-    let long = compressor(15);
-    let documents = documents(items);
-    let two_large = [items[0], items[items.len() / 2]];
-    let batches = [("2 documents", &documents, 400), ("2 items of 64 KiB", &two_large, 40)];
-    let alone = batches.map(|(_, batch, calls)| {
-        let call = || small.multi_compress_to_buffer(batch, &RunOptions::with_threads(1)).expect("compresses");
-        (0..TURNS).map(|_| median_of_calls(calls, Duration::ZERO, call)).collect::<Vec<_>>()
-    });
-
-    let everyone = i32::try_from(cpus() + 1).expect("a number of threads");
-    let (control, stop) = (Control::new(), AtomicBool::new(false));
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            // Whole batches of about a second, until the small ones are measured.
-            let part = &items[..items.len().min(400)];
-            while !stop.load(Relaxed) {
-                let run = RunOptions { threads: everyone, control: Some(&control), ..Default::default() };
-                black_box(long.multi_compress_to_buffer(part, &run).expect("compresses"));
-            }
-        });
-        let all_held = || control.items_running() > cpus() as u64;
-        for ((name, batch, calls), alone) in batches.into_iter().zip(alone) {
-            let call = || small.multi_compress_to_buffer(batch, &RunOptions::with_threads(2)).expect("compresses");
-            let beside = (0..TURNS).map(|_| {
-                while !all_held() {
-                    thread::yield_now();
-                }
-                median_of_calls(calls, Duration::ZERO, call)
-            });
-            let pair = Pair { bare: alone, ours: beside.collect() };
-            pair.print_cost(&format!("{name} beside a batch that holds every helper"), 2.0);
+    for name in NAMES.into_iter().filter(|name| name.contains(&options.only)) {
+        let Some(workload) = Workload::make(name, options.quick, &options.paths) else {
+            println!("{name}: the files do not suffice; name more");
+            continue;
+        };
+        let items = workload.items();
+        for threads in [1, 2] {
+            Case { name, items: &items, level: 3, dict: None, threads }.measure(&mut rows, effort(2.0), true);
         }
-        stop.store(true, Relaxed);
+        for threads in [1, 2].into_iter().filter(|_| !options.quick || name == "log lines") {
+            memory(&mut rows, &options, name, &items, threads);
+        }
+        if ["log lines", "documents", "pages"].contains(&name) {
+            let dict = workload.train();
+            for threads in [1, 2] {
+                let case = Case { name, items: &items, level: 3, dict: Some(&dict), threads };
+                case.measure(&mut rows, effort(1.0), false);
+            }
+        }
+        if ["log lines", "documents", "64 KiB chunks"].contains(&name) {
+            // Strong levels are slow: as much as takes a fraction of a second.
+            for (level, most) in [(1, usize::MAX), (9, 8 << 20), (19, 1 << 20)] {
+                let items = &items[..fitting(&items, if options.quick { most / 16 } else { most })];
+                for threads in [1, 2] {
+                    Case { name, items, level, dict: None, threads }.measure(&mut rows, effort(1.0), false);
+                }
+            }
+        }
+    }
+}
+
+/// How many of the first items are together no more than so many bytes.
+fn fitting(items: &[&[u8]], most: usize) -> usize {
+    let sums = items.iter().scan(0usize, |sum, item| {
+        *sum += item.len();
+        Some(*sum)
     });
+    sums.take_while(|&sum| sum <= most).count().max(1)
 }
 
-fn compressor(level: i32) -> Compressor {
-    Compressor::new(&CompressionParameters::with_level(level), None).expect("a compressor")
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    name: &'a str,
+    items: &'a [&'a [u8]],
+    level: i32,
+    dict: Option<&'a Dictionary>,
+    threads: usize,
 }
 
-fn cpus() -> usize {
-    thread::available_parallelism().map_or(1, |cpus| cpus.get())
+impl Case<'_> {
+    /// Both directions; when not `whole`, beside the limit alone.
+    fn measure(&self, rows: &mut Rows, effort: Effort, whole: bool) {
+        let run = self.run();
+        let dict = self.dict.map(Dictionary::data);
+        let compressor = compressor(self.level, self.dict);
+        let frames = compressor.multi_compress_to_buffer(self.items, &run).expect("compresses");
+        let mut bare = Loop::compressing(self.items, self.level, dict, self.threads, false);
+        bare.pass();
+        assert!(bare.outputs().eq(frames.iter()), "{}: frames differ from libzstd's", self.name);
+        self.compression(rows, effort, whole);
+        let frames: Vec<&[u8]> = frames.iter().collect();
+        self.decompression(rows, effort, whole, &frames);
+    }
+
+    fn run(&self) -> RunOptions<'static> {
+        RunOptions::with_threads(i32::try_from(self.threads).expect("one or two"))
+    }
+
+    fn row(&self, direction: &'static str) -> Row<'_> {
+        let threads = i32::try_from(self.threads).expect("one or two");
+        let row = Row::about(self.name, self.items, direction, self.level, threads);
+        Row { dictionary: self.dict.is_some(), ..row }
+    }
+
+    /// The target, where there is one.
+    fn target(&self, least: f64) -> Option<Target> {
+        let named = self.level == 3 && self.dict.is_none() && self.items.len() >= MANY;
+        named.then_some(Target::AtLeast(least))
+    }
+
+    fn compression(&self, rows: &mut Rows, effort: Effort, whole: bool) {
+        let (items, run, evictor) = (self.items, self.run(), Evictor::new());
+        let compressor = compressor(self.level, self.dict);
+        let dict = self.dict.map(Dictionary::data);
+        let mut contestants: Vec<(String, Pass<'_>)> = Vec::new();
+        let batch = |fresh: bool| {
+            let (evictor, compressor, run) = (&evictor, &compressor, &run);
+            move || {
+                prepare(evictor, fresh);
+                timed(|| {
+                    let frames = compressor.multi_compress_to_buffer(items, run).expect("compresses");
+                    black_box(consume(frames.iter()));
+                    frames
+                })
+            }
+        };
+        let bare = |fresh: bool| {
+            let evictor = &evictor;
+            let mut bare = Loop::compressing(items, self.level, dict, self.threads, fresh);
+            move || {
+                evictor.evict();
+                bare.pass()
+            }
+        };
+        add(&mut contestants, "zbatch", batch(false));
+        add(&mut contestants, "bare libzstd", bare(false));
+        if whole {
+            add(&mut contestants, "zbatch into fresh memory", batch(true));
+            add(&mut contestants, "bare libzstd into fresh memory", bare(true));
+        }
+        if whole && self.threads == 1 {
+            add(&mut contestants, "calls one at a time", || {
+                evictor.evict();
+                timed(|| {
+                    let each = items.iter().map(|item| compressor.compress(item).expect("compresses"));
+                    let all: Vec<Vec<u8>> = each.collect();
+                    black_box(consume(all.iter().map(Vec::as_slice)));
+                    all
+                })
+            });
+        }
+        let times = race(contestants, effort);
+        let least = if self.threads == 1 { 0.98 } else { 0.95 };
+        self.put(rows, &times, "compress", [("zbatch", self.target(least)), ("zbatch into fresh memory", None)]);
+    }
+
+    fn decompression(&self, rows: &mut Rows, effort: Effort, whole: bool, frames: &[&[u8]]) {
+        let (run, evictor) = (self.run(), Evictor::new());
+        let decompressor = decompressor(self.dict);
+        let dict = self.dict.map(Dictionary::data);
+        let sizes: Vec<usize> = self.items.iter().map(|item| item.len()).collect();
+        let bytes: usize = sizes.iter().sum();
+        let result = decompressor.multi_decompress_to_buffer(frames, None, &run).expect("decompresses");
+        assert!(result.iter().eq(self.items.iter().copied()), "{}: the items do not come back", self.name);
+        drop(result);
+        let is_kept = retained_size() >= bytes;
+
+        let batch = |fresh: bool| {
+            let (evictor, decompressor, run) = (&evictor, &decompressor, &run);
+            move || {
+                prepare(evictor, fresh);
+                timed(|| {
+                    let items = decompressor.multi_decompress_to_buffer(frames, None, run).expect("decompresses");
+                    black_box(consume(items.iter()));
+                    items
+                })
+            }
+        };
+        let bare = |fresh: bool| {
+            let evictor = &evictor;
+            let mut bare = Loop::decompressing(frames, &sizes, dict, self.threads, fresh);
+            bare.pass();
+            assert!(bare.outputs().eq(self.items.iter().copied()));
+            move || {
+                evictor.evict();
+                bare.pass()
+            }
+        };
+        let (mut own, mut table) = (touched(bytes), vec![Segment { offset: 1, length: 1 }; frames.len()]);
+        let mut contestants: Vec<(String, Pass<'_>)> = Vec::new();
+        add(&mut contestants, "bare libzstd", bare(false));
+        add(&mut contestants, "zbatch into own memory", || {
+            evictor.evict();
+            timed(|| {
+                let failed = decompressor.multi_decompress_packed(frames, None, &mut own, &mut table, &run, None);
+                assert!(failed.expect("decompresses").is_none());
+                let results = table.iter().map(|segment| segment.slice(&own).expect("in the block"));
+                black_box(consume(results));
+            })
+        });
+        if whole {
+            add(&mut contestants, "zbatch into fresh memory", batch(true));
+            add(&mut contestants, "bare libzstd into fresh memory", bare(true));
+            if is_kept {
+                add(&mut contestants, "zbatch into kept memory", batch(false));
+            }
+        }
+        if whole && self.threads == 1 {
+            add(&mut contestants, "calls one at a time", || {
+                evictor.evict();
+                timed(|| {
+                    let each = frames.iter().map(|frame| decompressor.decompress(frame).expect("decompresses"));
+                    let all: Vec<Vec<u8>> = each.collect();
+                    black_box(consume(all.iter().map(Vec::as_slice)));
+                    all
+                })
+            });
+        }
+        let times = race(contestants, effort);
+        assert!(own.chunks(bytes.max(1)).next().is_none_or(|all| all == self.items.concat()));
+        // Without huge pages the faults alone cost more than that.
+        let fresh = self.target(0.80).filter(|_| huge_pages() != "never");
+        let ours = [
+            ("zbatch into own memory", self.target(0.95)),
+            ("zbatch into kept memory", self.target(0.95)),
+            ("zbatch into fresh memory", fresh),
+        ];
+        self.put(rows, &times, "decompress", ours);
+    }
+
+    /// Every one of ours beside the limit, and the last beside what a program has otherwise.
+    fn put<const N: usize>(
+        &self,
+        rows: &mut Rows,
+        times: &Times,
+        direction: &'static str,
+        ours: [(&str, Option<Target>); N],
+    ) {
+        let ours = ours.into_iter().filter(|(name, _)| times.has(name));
+        let mut last = None;
+        for (name, target) in ours {
+            rows.put(&self.row(direction).speed(times, name, "bare libzstd", target));
+            last = Some(name);
+        }
+        let others = ["bare libzstd into fresh memory", "calls one at a time"];
+        for other in others.into_iter().filter(|other| times.has(other)) {
+            rows.put(&self.row(direction).speed(times, last.unwrap_or_default(), other, None));
+        }
+    }
 }
 
-/// Two pieces of text or, where there is none, of anything.
-fn documents<'a>(items: &[&'a [u8]]) -> [&'a [u8]; 2] {
-    let is_text =
-        |item: &&&[u8]| item[..2 * DOCUMENT].iter().all(|&byte| byte == b'\n' || (b' '..=b'~').contains(&byte));
-    let text = items.iter().find(is_text).unwrap_or(&items[0]);
-    [&text[..DOCUMENT], &text[DOCUMENT..2 * DOCUMENT]]
+fn add<'a>(contestants: &mut Vec<(String, Pass<'a>)>, name: &str, pass: impl FnMut() -> std::time::Duration + 'a) {
+    contestants.push((name.to_owned(), Box::new(pass)));
 }
 
-/// Bytes that the frames of `items` take at most.
-fn room(items: &[&[u8]]) -> usize {
-    items.iter().map(|item| compress_bound(item.len()).expect("a small item")).sum()
-}
-
-fn touched(size: usize) -> Vec<u8> {
-    vec![1; size]
-}
-
-fn compress_all(context: &mut bare::Compression, items: &[&[u8]], dst: &mut [u8]) -> usize {
-    let end = items.iter().fold(0, |end, item| end + context.compress(item, &mut dst[end..]));
-    black_box(&dst[..end]).len()
-}
-
-fn decompress_all(context: &mut bare::Decompression, frames: &[&[u8]], dst: &mut [u8]) -> usize {
-    let end = frames.iter().fold(0, |end, frame| end + context.decompress(frame, &mut dst[end..]));
-    black_box(&dst[..end]).len()
-}
-
-/// The memory of the next batch comes from the system, or else from the batch before.
-fn prepare_memory(fresh: bool) {
+/// Nothing is in the CPU's caches; and the memory of the next batch comes from the system, or else from a batch before.
+fn prepare(evictor: &Evictor, fresh: bool) {
+    evictor.evict();
     if fresh {
         release_retained();
         assert_eq!(retained_size(), 0);
     }
 }
 
-/// The time of `work`; what it made is dropped outside of it.
-fn timed<T>(work: impl FnOnce() -> T) -> Duration {
-    let start = Instant::now();
-    let made = black_box(work());
-    let elapsed = start.elapsed();
-    drop(made);
-    elapsed
+/// The peak of resident memory of one batch, each in a process of its own, beside what it must have.
+fn memory(rows: &mut Rows, options: &Options, name: &str, items: &[&[u8]], threads: i32) {
+    for direction in ["compress", "decompress"] {
+        let of = |side: &str| -> Option<(f64, f64)> {
+            let mut child = Command::new(std::env::current_exe().ok()?);
+            child.args(["--memory", name, side, direction, &threads.to_string()]);
+            child.arg(if options.quick { "quick" } else { "whole" }).args(&options.paths);
+            let output = child.output().ok().filter(|output| output.status.success())?;
+            let text = String::from_utf8(output.stdout).ok()?;
+            let (peak, allowed) = text.trim().split_once(' ')?;
+            Some((peak.parse().ok()?, allowed.parse().ok()?))
+        };
+        let (Some((peak, allowed)), Some((bare, _))) = (of("zbatch"), of("bare")) else {
+            println!("{name}: this system does not tell the peak of memory");
+            continue;
+        };
+        let row = Row::about(name, items, direction, 3, threads);
+        let mib = |bytes: f64| bytes / f64::from(1 << 20);
+        let row = |beside, other, target| {
+            let row = Row { ours: "peak memory of zbatch", beside, ..row.clone() };
+            row.single("MiB", mib(peak), mib(other), target)
+        };
+        rows.put(&row("outputs x 1.05, contexts, 2 MiB a thread", allowed, Some(Target::AtMost(1.0))));
+        rows.put(&row("bare libzstd into fresh memory", bare, None));
+    }
 }
 
-fn two_at_once(one: impl FnOnce() -> usize, other: impl FnOnce() -> usize + Send) -> Duration {
-    timed(|| {
-        thread::scope(|scope| {
-            let other = scope.spawn(other);
-            one() + other.join().expect("the other half")
-        })
-    })
-}
-
-/// The median time of a call and of dropping what it made, which in a loop belongs to it.
-fn median_of_calls<T>(calls: usize, pause: Duration, mut call: impl FnMut() -> T) -> Duration {
-    let mut times: Vec<Duration> = (0..calls)
-        .map(|_| {
-            if !pause.is_zero() {
-                thread::sleep(pause);
-            }
-            let start = Instant::now();
-            drop(black_box(call()));
-            start.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    times[calls / 2]
-}
-
-struct Pair {
-    bare: Vec<Duration>,
-    ours: Vec<Duration>,
-}
-
-fn in_turns(mut bare: impl FnMut() -> Duration, mut ours: impl FnMut() -> Duration) -> Pair {
-    // The first turn fills caches and contexts and does not count.
-    bare();
-    ours();
-    let mut pair = Pair { bare: Vec::new(), ours: Vec::new() };
-    for turn in 0..TURNS {
-        if turn % 2 == 0 {
-            pair.bare.push(bare());
-            pair.ours.push(ours());
-        } else {
-            pair.ours.push(ours());
-            pair.bare.push(bare());
+/// The child of [`memory`]: prints by how much the peak rose, and what is allowed. The tables of segments are outputs.
+fn peak_of(args: &[String]) {
+    let [name, side, direction, threads, size, paths @ ..] = args else { panic!("--memory NAME SIDE ...") };
+    let paths: Vec<_> = paths.iter().filter(|path| *path != "--bench").map(Into::into).collect();
+    let workload = Workload::make(name, size == "quick", &paths).expect("a workload");
+    let items = workload.items();
+    let threads: usize = threads.parse().expect("a number of threads");
+    let run = RunOptions::with_threads(i32::try_from(threads).expect("few"));
+    let compresses = direction == "compress";
+    let frames = if compresses {
+        None
+    } else {
+        Some(compressor(3, None).multi_compress_to_buffer(&items, &run).expect("compresses"))
+    };
+    let frames: Vec<&[u8]> = frames.iter().flat_map(|frames| frames.iter()).collect();
+    let sizes: Vec<usize> = items.iter().map(|item| item.len()).collect();
+    release_retained();
+    let peak = Peak::start().expect("a peak that can be set back");
+    let (outputs, contexts) = match (side.as_str(), compresses) {
+        ("zbatch", true) => {
+            let compressor = compressor(3, None);
+            let made = compressor.multi_compress_to_buffer(&items, &run).expect("compresses");
+            (made.size(), compressor.memory_size())
         }
-    }
-    pair
-}
-
-impl Pair {
-    fn seconds(&self) -> (f64, f64) {
-        let median_of = |times: &[Duration]| median(times.iter().map(Duration::as_secs_f64).collect());
-        (median_of(&self.bare), median_of(&self.ours))
-    }
-
-    /// The median over the turns of the bare time beside ours.
-    fn ratio(&self) -> f64 {
-        median(self.bare.iter().zip(&self.ours).map(|(bare, ours)| bare.as_secs_f64() / ours.as_secs_f64()).collect())
-    }
-
-    fn print_speed(&self, name: &str, bytes: usize, target: f64) {
-        let (bare, ours) = self.seconds();
-        let speed = |seconds: f64| format!("{:.0} MB/s", bytes as f64 / 1e6 / seconds);
-        let ratio = self.ratio();
-        println!(
-            "{name:<58} {:>11} {:>11} {ratio:>6.3}  >= {target:.2} {}",
-            speed(bare),
-            speed(ours),
-            verdict(ratio >= target)
-        );
-    }
-
-    fn print_cost(&self, name: &str, target: f64) {
-        let (bare, ours) = self.seconds();
-        let time = |seconds: f64| format!("{:.2} us", 1e6 * seconds);
-        let cost = 1.0 / self.ratio();
-        println!(
-            "{name:<58} {:>11} {:>11} {cost:>6.3}  <= {target:.2} {}",
-            time(bare),
-            time(ours),
-            verdict(cost <= target)
-        );
-    }
-}
-
-fn verdict(reached: bool) -> &'static str {
-    if reached { "" } else { "MISSED" }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
-    values[values.len() / 2]
-}
-
-/// A mix of the files under `paths`: some of each, spread over all of them.
-fn read(paths: &[PathBuf]) -> Vec<u8> {
-    let mut data = Vec::new();
-    for path in paths {
-        let mut files = Vec::new();
-        find(path, &mut files);
-        files.sort();
-        let share = BYTES / paths.len();
-        let total: usize = files.iter().map(|(_, size)| (*size).min(MOST_OF_ONE_FILE)).sum();
-        let step = (total / share).max(1);
-        let mut left = share;
-        for (file, _) in files.iter().step_by(step) {
-            let Ok(bytes) = std::fs::read(file) else { continue };
-            let taken = bytes.len().min(MOST_OF_ONE_FILE).min(left);
-            data.extend_from_slice(&bytes[..taken]);
-            left -= taken;
+        ("zbatch", false) => {
+            let decompressor = decompressor(None);
+            let made = decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses");
+            (made.size(), decompressor.memory_size())
         }
-    }
-    data
-}
-
-fn find(path: &Path, files: &mut Vec<(PathBuf, usize)>) {
-    let Ok(meta) = std::fs::symlink_metadata(path) else { return };
-    if meta.is_file() {
-        files.push((path.into(), usize::try_from(meta.len()).unwrap_or(usize::MAX)));
-    } else if meta.is_dir() {
-        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-        entries.for_each(|entry| find(&entry.path(), files));
-    }
-}
-
-/// libzstd without anything around it.
-mod bare {
-    use zstd_sys as sys;
-
-    pub struct Compression(*mut sys::ZSTD_CCtx);
-
-    // SAFETY: a context may move between threads; `&mut self` keeps it to one at a time.
-    unsafe impl Send for Compression {}
-
-    impl Compression {
-        pub fn new(level: i32) -> Self {
-            // SAFETY: takes nothing.
-            let context = unsafe { sys::ZSTD_createCCtx() };
-            assert!(!context.is_null());
-            // SAFETY: the context is live.
-            let set =
-                unsafe { sys::ZSTD_CCtx_setParameter(context, sys::ZSTD_cParameter::ZSTD_c_compressionLevel, level) };
-            check(set);
-            Self(context)
+        (_, true) => {
+            let mut bare = Loop::compressing(&items, 3, None, threads, true);
+            bare.pass();
+            (bare.outputs().map(<[u8]>::len).sum(), 0)
         }
-
-        pub fn compress(&mut self, src: &[u8], dst: &mut [u8]) -> usize {
-            let (to, from) = (dst.as_mut_ptr().cast(), src.as_ptr().cast());
-            // SAFETY: libzstd reads within 'src' and writes within 'dst'.
-            check(unsafe { sys::ZSTD_compress2(self.0, to, dst.len(), from, src.len()) })
+        (_, false) => {
+            let mut bare = Loop::decompressing(&frames, &sizes, None, threads, true);
+            bare.pass();
+            (bare.outputs().map(<[u8]>::len).sum(), 0)
         }
-    }
-
-    impl Drop for Compression {
-        fn drop(&mut self) {
-            // SAFETY: the context is ours, and freed once.
-            unsafe { sys::ZSTD_freeCCtx(self.0) };
-        }
-    }
-
-    pub struct Decompression(*mut sys::ZSTD_DCtx);
-
-    // SAFETY: a context may move between threads; `&mut self` keeps it to one at a time.
-    unsafe impl Send for Decompression {}
-
-    impl Decompression {
-        pub fn new() -> Self {
-            // SAFETY: takes nothing.
-            let context = unsafe { sys::ZSTD_createDCtx() };
-            assert!(!context.is_null());
-            Self(context)
-        }
-
-        pub fn decompress(&mut self, src: &[u8], dst: &mut [u8]) -> usize {
-            let (to, from) = (dst.as_mut_ptr().cast(), src.as_ptr().cast());
-            // SAFETY: libzstd reads within 'src' and writes within 'dst'.
-            check(unsafe { sys::ZSTD_decompressDCtx(self.0, to, dst.len(), from, src.len()) })
-        }
-    }
-
-    impl Drop for Decompression {
-        fn drop(&mut self) {
-            // SAFETY: the context is ours, and freed once.
-            unsafe { sys::ZSTD_freeDCtx(self.0) };
-        }
-    }
-
-    fn check(result: usize) -> usize {
-        // SAFETY: takes a number.
-        assert_eq!(unsafe { sys::ZSTD_isError(result) }, 0);
-        result
-    }
+    };
+    let outputs = outputs + items.len() * size_of::<Segment>();
+    println!("{} {}", peak.rose(), outputs * 105 / 100 + contexts + threads * (2 << 20));
 }
