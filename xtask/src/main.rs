@@ -1,5 +1,6 @@
 //! The chores of this repository, in Rust so that a checkout and cargo are all they need.
 
+mod bench;
 mod cmake;
 mod ctests;
 mod header;
@@ -19,6 +20,10 @@ cargo xtask test [--ci] [--quick]   everything, and at the end what failed and h
     --ci       also when CI=true is set: what is skipped must be named in xtask/allowed-skips.txt
     --quick    without the steps that take long
 cargo xtask header [--check]        write include/zbatch.h, and what is made from it, or compare
+cargo xtask bench [--quick] [--only NAME[,NAME...]] [--json FILE] [PATH...]
+                                    every benchmark, also on files of PATH; doc/speed.md and doc/speed.svg
+    --quick    a little of each, which shows that it runs; the results are in target/xtask/bench
+    --only     of limit, small, auto, scaling, peer and others
 
 UPDATE_GOLDEN=1 rewrites the files that the tests compare with.";
 
@@ -33,6 +38,7 @@ fn main() -> ExitCode {
             let ci = flags.contains(&"--ci") || std::env::var("CI").is_ok_and(|v| v == "true");
             test(ci, flags.contains(&"--quick"))
         }
+        Some((&"bench", args)) => bench::run(args),
         Some((&"header", flags)) if flags.iter().all(|&f| f == "--check") => header(!flags.is_empty()),
         _ => Err(USAGE.to_owned()),
     };
@@ -57,6 +63,7 @@ fn test(ci: bool, quick: bool) -> Result<bool> {
     ctests::steps(&ws, &mut report);
     cmake::steps(&ws, &mut report);
     python::steps(&ws, &mut report);
+    bench::steps(&ws, &mut report);
     Ok(report.finish())
 }
 

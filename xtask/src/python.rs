@@ -18,8 +18,8 @@ pub(crate) fn steps(ws: &Workspace, report: &mut Report) {
         report.skip("python", "there is no CPython 3.11 or later with ctypes");
         return;
     };
-    let mut env = Environment { python: main.path.clone(), missing: vec![] };
-    report.step("python packages", |report| env.fill(ws, report));
+    let mut env = Environment::of(main.path.clone());
+    report.step("python packages", |report| env.fill(ws, report, "python", REQUIREMENTS));
     if report.quick() {
         report.skip("slow python tests", "--quick");
     }
@@ -37,7 +37,7 @@ pub(crate) fn steps(ws: &Workspace, report: &mut Report) {
         report.long_step(&format!("{} alone", python.name), |report| {
             // -S: no packages at all, though there may be some here.
             let mut command = tests(ws, &python.path, &["-S"], true)?;
-            let everything_missing = requirements(ws)?;
+            let everything_missing = requirements(ws, REQUIREMENTS)?;
             run_tests(ws, &mut command, report, &python.name, |name, reason, report| {
                 let told = skipped.iter().any(|other| other == name);
                 let allowed =
@@ -55,15 +55,15 @@ pub(crate) fn steps(ws: &Workspace, report: &mut Report) {
 }
 
 /// A CPython that the package promises to work with.
-struct Python {
+pub(crate) struct Python {
     /// "python3.13", or "python3.13t" when it has no global lock.
     name: String,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Python {
     /// One of each version, `python3` first.
-    fn all() -> Vec<Python> {
+    pub(crate) fn all() -> Vec<Python> {
         let mut found: Vec<Python> = Vec::new();
         let mut dirs: Vec<PathBuf> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
         let mut names = vec![PathBuf::from("python3")];
@@ -104,7 +104,10 @@ fn is_versioned(path: &Path) -> bool {
     minor.is_some_and(|minor| minor.strip_suffix('t').unwrap_or(minor).parse::<u32>().is_ok())
 }
 
-/// One package of bindings/python/tests/requirements.txt: "numpy==2.4.6".
+/// What the tests are run with.
+const REQUIREMENTS: &str = "bindings/python/tests/requirements.txt";
+
+/// One package of a list of them: "numpy==2.4.6".
 struct Requirement(String);
 
 impl Requirement {
@@ -113,22 +116,30 @@ impl Requirement {
     }
 }
 
-fn requirements(ws: &Workspace) -> Result<Vec<Requirement>> {
-    let text = ws.read("bindings/python/tests/requirements.txt")?;
+fn requirements(ws: &Workspace, list: &str) -> Result<Vec<Requirement>> {
+    let text = ws.read(list)?;
     Ok(text.lines().filter(|line| line.contains("==")).map(|line| Requirement(line.to_owned())).collect())
 }
 
-/// A Python, and what of the packages for the tests it has not.
-struct Environment {
+/// A Python, and what of the packages that it should have it has not.
+pub(crate) struct Environment {
     python: PathBuf,
     missing: Vec<String>,
 }
 
 impl Environment {
-    /// Makes a virtual environment with the packages. What is not to be had is told once, by its name.
-    fn fill(&mut self, ws: &Workspace, report: &mut Report) -> Result<()> {
-        let wanted = requirements(ws)?;
-        let dir = ws.out("python")?.join("environment");
+    pub(crate) fn of(python: PathBuf) -> Self {
+        Environment { python, missing: vec![] }
+    }
+
+    pub(crate) fn python(&self) -> &Path {
+        &self.python
+    }
+
+    /// Makes a virtual environment with the packages of a list. What is not to be had is told once, by its name.
+    pub(crate) fn fill(&mut self, ws: &Workspace, report: &mut Report, home: &str, list: &str) -> Result<()> {
+        let wanted = requirements(ws, list)?;
+        let dir = ws.out(home)?.join("environment");
         let done = dir.join("filled-with");
         let all: String = wanted.iter().map(|package| format!("{}\n", package.0)).collect();
         let contents = format!("{}\n{all}", self.python.display());
@@ -162,7 +173,7 @@ impl Environment {
         Ok(())
     }
 
-    fn has(&self, package: &str) -> bool {
+    pub(crate) fn has(&self, package: &str) -> bool {
         self.missing.iter().all(|missing| missing != package)
     }
 

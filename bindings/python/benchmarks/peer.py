@@ -1,175 +1,271 @@
-"""zbatch beside python-zstandard: the same batches, in one process, turn by turn.
+"""zbatch beside python-zstandard: the same batches, in one process, turn by turn, and the bare loop of libzstd with them.
 
-    PYTHONPATH=bindings/python python bindings/python/benchmarks/peer.py [--threads N] [--seconds S] [--only TEXT] [FILE...]
+    cargo bench -p zbatch --bench workloads -- write target/workloads
+    PYTHONPATH=bindings/python python bindings/python/benchmarks/peer.py --workloads target/workloads [--quick] [--only TEXT] [--rows FILE]
 
-Each row is one workload: a list of bytes goes in, and the result stays a collection, becomes a list with
-`[s.tobytes() for s in out]`, or with `tolist()`, beside the peer's best way to a list, which is the former. Printed are the
-median times of an item and the median of the paired ratios, time of the peer to time of zbatch, with its 95 % interval from the
-order statistics; above 1 zbatch is faster. A turn of a batch of 64 items or fewer is the median of a run of calls of the one,
-then of the other, back to back and with 1 ms between the calls, when helper threads and CPUs sleep. Every result is looked at
-once before anything is timed.
-
-Without FILEs the data is made by a seeded generator: log lines, JSON documents, and pages and chunks of them; with FILEs,
-chunks are cut from these.
+Lists of bytes go in; the result stays a collection, or becomes a list of bytes by the best way that each of both has. Ratios are
+the peer's time to ours, medians over the turns, with the 95 % interval. A row "bare libzstd" is the limit: two bare loops at once on
+the two halves, into memory that was touched before, in a process of their own that is asked in the same turns. Caches are emptied before
+each batch of many items; small batches go through all documents, each contestant elsewhere. Every result of both is compared
+before anything is timed.
 """
 
 from __future__ import annotations
 
-import argparse
+import itertools
 import json
-import math
-import random
 import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import support
 import zstandard
+from support import MANY, Bare, Effort, Options, Pass, Row, Rows, cold, race, run_of
 
 import zbatch
 
+THREADS = 2
 LEVEL = 3
 
+#: The size of frames into which the opt-in splits a giant item, so that several threads may work on it.
+FRAME = 1 << 20
 
-def log_lines(rng: random.Random) -> Iterator[bytes]:
-    hosts = [f"10.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}" for _ in range(300)]
-    paths = [f"/{rng.choice(('api', 'static', 'user'))}/{rng.randrange(10**6):06d}" for _ in range(2000)]
-    second = 1_700_000_000
-    while True:
-        second += rng.randrange(3)
-        yield (
-            f"{second} {rng.choice(hosts)} GET {rng.choice(paths)} {rng.choice((200, 200, 200, 304, 404))} "
-            f"{rng.randrange(200, 90000)} {rng.random():.4f} agent/{rng.randrange(9)}.{rng.randrange(30)}"
-        ).encode()
-
-
-def documents(rng: random.Random) -> Iterator[bytes]:
-    words = ["".join(rng.choices("etaoinshrdlu", k=rng.randint(2, 10))) for _ in range(3000)]
-    while True:
-        text = " ".join(rng.choices(words, k=rng.randint(120, 220)))
-        record = {"id": rng.randrange(10**9), "title": rng.choice(words), "score": rng.random(), "text": text}
-        yield json.dumps(record).encode()
-
-
-def cut(source: bytes, size: int, count: int) -> list[bytes]:
-    pieces = len(source) // size
-    return [source[i % pieces * size : (i % pieces + 1) * size] for i in range(count)]
-
-
-def workloads(files: list[Path]) -> Iterator[tuple[str, list[bytes]]]:
-    rng = random.Random(1)
-    lines, docs = log_lines(rng), documents(rng)
-    text = b"".join(path.read_bytes() for path in files) or b"\n".join(next(docs) for _ in range(12_000))
-    many_docs = [next(docs) for _ in range(5000)]
-    yield "log lines of ~100 bytes", [next(lines) for _ in range(30_000)]
-    yield "100 bytes that do not compress", [rng.randbytes(100) for _ in range(30_000)]
-    yield "JSON documents of ~1.5 KB", many_docs
-    yield "pages of 4 KiB", cut(text, 4096, 3000)
-    yield "chunks of 64 KiB", cut(text, 65536, 200)
-    yield "chunks of 64 KiB that do not compress", [rng.randbytes(65536) for _ in range(200)]
-    yield "chunks of 1 MiB", cut(text, 1 << 20, 16)
-    yield "1 document", many_docs[:1]
-    yield "2 documents", many_docs[:2]
-    yield "16 documents", many_docs[:16]
-    yield "64 documents", many_docs[:64]
-
-
-def interval(ratios: list[float]) -> tuple[float, float]:
-    """The 95 % interval of the median."""
-    ordered = sorted(ratios)
-    n = len(ordered)
-    half = 1.96 * math.sqrt(n) / 2
-    return ordered[max(0, math.floor(n / 2 - half))], ordered[min(n - 1, math.ceil(n / 2 + half))]
-
-
-def one(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    result = call()
-    taken = time.perf_counter() - start
-    del result
-    return taken
-
-
-def run_of(call: Callable[[], Any], calls: int, pause: float) -> float:
-    """The median of some calls, of which the first, with the caches of the other's calls, does not count."""
-    times = []
-    for _ in range(calls):
-        if pause:
-            time.sleep(pause)
-        times.append(one(call))
-    return statistics.median(times[1:] or times)
-
-
-def paired(
-    peer: Callable[[], Any], ours: Callable[[], Any], seconds: float, pause: float, calls: int
-) -> tuple[float, float, list[float]]:
-    times: tuple[list[float], list[float]] = ([], [])
-    both = (peer, ours)
-    for call in both * 2:
-        call()
-    end = time.perf_counter() + seconds
-    turn = 0
-    while len(times[0]) < 15 or (time.perf_counter() < end and len(times[0]) < 2000):
-        for which in (0, 1) if turn % 2 else (1, 0):
-            times[which].append(run_of(both[which], calls, pause))
-        turn += 1
-    ratios = [a / b for a, b in zip(*times, strict=True)]
-    return statistics.median(times[0]), statistics.median(times[1]), ratios
+Batch = Callable[..., Any]
 
 
 def listed(out: Any) -> list[bytes]:
     return [segment.tobytes() for segment in out]
 
 
-FORMS: list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = [
-    ("collection", lambda out: out, lambda out: out),
-    ("[s.tobytes() for s in out]", listed, listed),
-    ("tolist()", listed, lambda out: out.tolist()),
-]
+def batches(items: list[bytes], size: int, place: int) -> Iterator[list[bytes]]:
+    """Batches of items in turn, round and round, from one of four places on."""
+    cut = [items[at : at + size] for at in range(0, len(items) - size + 1, size)]
+    start = len(cut) // 4 * place
+    return itertools.cycle(cut[start:] + cut[:start])
+
+
+class Codecs:
+    """Both sides, and what each needs of the other's."""
+
+    def __init__(self, items: list[bytes], level: int = LEVEL, dictionary: bytes | None = None) -> None:
+        peer_dict = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        our_dict = zbatch.ZstdCompressionDict(dictionary) if dictionary else None
+        if peer_dict:
+            peer_dict.precompute_compress(level=level)  # its best: digested once
+        self.peer = zstandard.ZstdCompressor(level=level, dict_data=peer_dict)
+        self.ours = zbatch.ZstdCompressor(level=level, dict_data=our_dict)
+        self.peer_back = zstandard.ZstdDecompressor(dict_data=peer_dict)
+        self.ours_back = zbatch.ZstdDecompressor(dict_data=our_dict)
+        self.items = items
+        self.frames = self.ours.multi_compress_to_buffer(items).tolist()
+        peer_frames = listed(self.peer.multi_compress_to_buffer(items))
+        if dictionary is None:
+            # A digested dictionary may bring other parameters, and so other bytes.
+            assert self.frames == peer_frames
+        for back in (self.peer_back, self.ours_back):
+            for frames in (self.frames, peer_frames):
+                assert listed(back.multi_decompress_to_buffer(frames)) == items
+
+    def sides(self, direction: str) -> tuple[Batch, Batch, list[bytes]]:
+        if direction == "compress":
+            return self.peer.multi_compress_to_buffer, self.ours.multi_compress_to_buffer, self.items
+        return self.peer_back.multi_decompress_to_buffer, self.ours_back.multi_decompress_to_buffer, self.frames
+
+    def one_by_one(self, direction: str) -> Callable[[], list[bytes]]:
+        call = self.peer.compress if direction == "compress" else self.peer_back.decompress
+        inputs = self.items if direction == "compress" else self.frames
+        return lambda: [call(one) for one in inputs]
+
+
+def many(options: Options, rows: Rows, name: str) -> list[Row]:
+    """A whole workload: collections and lists, with and without a dictionary. Returns the rows that count for the mean."""
+    items = support.load(options.workloads / name)
+    counting = []
+    dictionary = options.workloads / f"{name}.dictionary"
+    for dict_data in (None, dictionary.read_bytes()) if dictionary.exists() else (None,):
+        codecs = Codecs(items, dictionary=dict_data)
+        has_target = dict_data is None and len(items) >= MANY
+        with Bare(options.workloads, name, LEVEL, THREADS, dict_data is not None) as bare:
+            assert dict_data or bare.size == sum(map(len, codecs.frames))
+            for direction in ("compress", "decompress"):
+                peer, ours, inputs = codecs.sides(direction)
+                contestants: dict[str, Pass] = {
+                    "python-zstandard": cold(lambda: peer(inputs, threads=THREADS)),
+                    "zbatch": cold(lambda: ours(inputs, threads=THREADS)),
+                    "bare libzstd": lambda: bare.seconds(direction),
+                }
+                if dict_data is None:
+                    contestants |= {
+                        "python-zstandard, to a list": cold(lambda: listed(peer(inputs, threads=THREADS))),
+                        "zbatch, to a list": cold(lambda: ours(inputs, threads=THREADS).tolist()),
+                        "python-zstandard, one at a time": cold(codecs.one_by_one(direction)),
+                    }
+                times = race(contestants, Effort(0.0, 2, 2) if options.quick else Effort(3.0, 9, 61))
+                about: dict[str, Any] = {
+                    "workload": name,
+                    "items": items,
+                    "direction": direction,
+                    "threads": THREADS,
+                    "dictionary": dict_data is not None,
+                }
+                row = rows.race(times, "zbatch", "python-zstandard", target=">= 1" if has_target else None, **about)
+                # zbatch/peer over limit/peer: the same as the limit's time to ours, turn by turn.
+                rows.race(times, "zbatch", "bare libzstd", target=">= 0.93" if has_target else None, **about)
+                rows.race(times, "bare libzstd", "python-zstandard", **about)
+                if dict_data is None:
+                    rows.race(times, "zbatch, to a list", "python-zstandard, to a list", **about)
+                    rows.race(times, "zbatch, to a list", "python-zstandard, one at a time", **about)
+                if has_target:
+                    counting.append(row)
+    return counting
+
+
+def mean(rows: Rows, counting: list[Row]) -> None:
+    ratio = statistics.geometric_mean(row.ratio for row in counting)
+    row = Row(
+        "all of 1,000 items and more", sum(row.items for row in counting), sum(row.bytes for row in counting), "both",
+        LEVEL, False, THREADS, "zbatch", "python-zstandard", "geometric mean", ratio, 1.0, ratio, ratio, ratio, len(counting),
+    )  # fmt: skip
+    rows.put(row.aim(">= 1.2"))
+
+
+def small(options: Options, rows: Rows) -> None:
+    """Batches of few documents, back to back and 1 ms apart, when helper threads and CPUs sleep: the worse counts."""
+    documents = support.load(options.workloads / "documents")
+    codecs = Codecs(documents)
+    targets = {1: (1.5, 1.5), 2: (8.0, 8.0), 16: (2.5, 4.0)}
+    for size in (1, 2, 16, 64):
+        for direction, target in zip(("compress", "decompress"), targets.get(size, (None, None)), strict=True):
+            peer, ours, inputs = codecs.sides(direction)
+            for pause, spacing in ((0.0, "back to back"), (0.001, "1 ms apart")):
+                calls = 4 if options.quick else 24
+                contestants: dict[str, Pass] = {}
+                for place, (side, call, threads) in enumerate(
+                    (
+                        ("python-zstandard", peer, THREADS),
+                        ("zbatch", ours, THREADS),
+                        ("python-zstandard, threads=0", peer, 0),
+                        ("zbatch, threads=0", ours, 0),
+                    )
+                ):
+                    turn = batches(inputs, size, place)
+                    contestants[side] = run_of(
+                        lambda call=call, turn=turn, threads=threads: call(next(turn), threads=threads), calls, pause
+                    )
+                times = race(contestants, Effort(0.0, 3, 3) if options.quick else Effort(2.0, 21, 101))
+                about: dict[str, Any] = {
+                    "workload": f"{size} document{'s' * (size > 1)}, {spacing}",
+                    "items": documents[:size],
+                    "direction": direction,
+                    "threads": THREADS,
+                    "unit": "us",
+                }
+                aim = None if target is None else f">= {target:g}"
+                rows.race(times, "zbatch", "python-zstandard", target=aim, **about)
+                rows.race(times, "zbatch, threads=0", "python-zstandard, threads=0", **(about | {"threads": 0}))
+
+
+def giant(options: Options, rows: Rows) -> None:
+    """One giant item among thousands, when ours may use several threads for it. Its frames are not the peer's then."""
+    items = support.load(options.workloads / "one giant")
+    try:
+        compressor: Any = zbatch.ZstdCompressor
+        split = compressor(level=LEVEL, max_frame_size=FRAME)
+    except TypeError:
+        print("one giant: this zbatch has no max_frame_size")
+        return
+    codecs = Codecs(items)
+    assert codecs.ours_back.multi_decompress_to_buffer(split.multi_compress_to_buffer(items)).tolist() == items
+    ours = "zbatch, max_frame_size=1 MiB"
+    frames = split.multi_compress_to_buffer(items).tolist()
+    calls: dict[str, tuple[Callable[[], Any], Callable[[], Any], str | None]] = {
+        "compress": (
+            lambda: codecs.peer.multi_compress_to_buffer(items, threads=THREADS),
+            lambda: split.multi_compress_to_buffer(items, threads=THREADS),
+            ">= 1.6",
+        ),
+        "decompress": (
+            lambda: codecs.peer_back.multi_decompress_to_buffer(codecs.frames, threads=THREADS),
+            lambda: codecs.ours_back.multi_decompress_to_buffer(frames, threads=THREADS),
+            None,
+        ),
+    }
+    for direction, (peer_call, our_call, target) in calls.items():
+        times = race(
+            {"python-zstandard": cold(peer_call), ours: cold(our_call)},
+            Effort(0.0, 2, 2) if options.quick else Effort(4.0, 9, 31),
+        )
+        rows.race(
+            times, ours, "python-zstandard",
+            workload="one giant", items=items, direction=direction, threads=THREADS, target=target,
+        )  # fmt: skip
+
+
+def memory(options: Options, rows: Rows, name: str) -> None:
+    """The peaks of resident memory of one batch, each side in a process of its own."""
+    for direction in ("compress", "decompress"):
+        peaks = {}
+        for side in ("peer", "ours"):
+            peaks[side] = support.in_child(__file__, ["--memory", side, str(options.workloads / name), direction])
+        peer, ours = peaks["peer"], peaks["ours"]
+        if peer is None or ours is None:
+            return
+        allowance = 2 * THREADS << 20
+        allowed = int(1.05 * ours["outputs"]) + ours["contexts"] + allowance
+        mib = 1 << 20
+        for beside, bound in (
+            ("outputs x 1.05, contexts, 2 MiB a thread", allowed),
+            ("python-zstandard and 2 MiB a thread", peer["peak"] + allowance),
+        ):
+            ratio = ours["peak"] / bound
+            row = Row(
+                name, ours["items"], ours["bytes"], direction, LEVEL, False, THREADS, "peak memory of zbatch", beside,
+                "MiB", ours["peak"] / mib, bound / mib, ratio, ratio, ratio, 1,
+            )  # fmt: skip
+            rows.put(row.aim("<= 1"))
+
+
+def memory_child(side: str, path: str, direction: str) -> None:
+    items = support.load(Path(path))
+    z: Any = zstandard if side == "peer" else zbatch
+    compressor, decompressor = z.ZstdCompressor(level=LEVEL), z.ZstdDecompressor()
+    if direction == "compress":
+        peak, out = support.peak_of(lambda: compressor.multi_compress_to_buffer(items, threads=THREADS))
+        codec = compressor
+    else:
+        # One at a time by the peer, so that no pool and no store of ours is warm.
+        frames = [*map(zstandard.ZstdCompressor(level=LEVEL).compress, items)]
+        peak, out = support.peak_of(lambda: decompressor.multi_decompress_to_buffer(frames, threads=THREADS))
+        codec = decompressor
+    answer = {
+        "peak": peak,
+        # The table of segments is output too: an offset and a length for each.
+        "outputs": out.size() + 16 * len(items),
+        "contexts": codec.memory_size() if side == "ours" else 0,
+        "items": len(items),
+        "bytes": sum(map(len, items)),
+    }
+    print(json.dumps(answer))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=1.5, help="for each figure")
-    parser.add_argument("--only", default="", help="workloads whose name has this in it")
-    parser.add_argument("files", nargs="*", type=Path)
-    args = parser.parse_args()
-
-    compressors = zstandard.ZstdCompressor(level=LEVEL), zbatch.ZstdCompressor(level=LEVEL)
-    decompressors = zstandard.ZstdDecompressor(), zbatch.ZstdDecompressor()
-    print(f"python {sys.version.split()[0]}, python-zstandard {zstandard.__version__}, zbatch {zbatch.__version__}, level {LEVEL}")
-    print(f"threads={args.threads}; microseconds an item: peer, zbatch; ratio (95 % interval); above 1 zbatch is faster\n")
-    for name, items in workloads(args.files):
-        if args.only not in name:
-            continue
-        frames = [listed(codec.multi_compress_to_buffer(items)) for codec in compressors]
-        assert frames[0] == frames[1]
-        assert listed(decompressors[1].multi_decompress_to_buffer(frames[0])) == items
-        print(f"{name} ({len(items)} items)")
-        small = len(items) <= 64 and len(items[0]) < 65536
-        for pause in (0.0, 0.001) if small else (0.0,):
-            for form, peer_form, our_form in FORMS:
-                cells = []
-                for codecs, method, batch in (
-                    (compressors, "multi_compress_to_buffer", items),
-                    (decompressors, "multi_decompress_to_buffer", frames[0]),
-                ):
-                    peer, ours = (getattr(codec, method) for codec in codecs)
-                    times = paired(
-                        lambda: peer_form(peer(batch, threads=args.threads)),
-                        lambda: our_form(ours(batch, threads=args.threads)),
-                        args.seconds,
-                        pause,
-                        16 if small else 1,
-                    )
-                    low, high = interval(times[2])
-                    a, b = (1e6 * seconds / len(items) for seconds in times[:2])
-                    cells.append(f"{a:9.3f} {b:9.3f} {statistics.median(times[2]):6.2f} ({low:.2f}..{high:.2f})")
-                spacing = ", 1 ms apart" if pause else ""
-                print(f"  {form + spacing:40} compress {cells[0]}   decompress {cells[1]}", flush=True)
+    if sys.argv[1:2] == ["--memory"]:
+        return memory_child(*sys.argv[2:])
+    options = support.options(__doc__).parse_args(namespace=Options())
+    rows = Rows("peer", options.rows)
+    print(f"python {sys.version.split()[0]}, python-zstandard {zstandard.__version__}, zbatch {zbatch.__version__}\n")
+    counting: list[Row] = []
+    for name in support.names(options):
+        counting += many(options, rows, name)
+        memory(options, rows, name)
+    if counting:
+        mean(rows, counting)
+    if not options.only:
+        small(options, rows)
+    if options.only in "one giant":
+        giant(options, rows)
 
 
 if __name__ == "__main__":
