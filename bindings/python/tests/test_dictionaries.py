@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import array
+import copy
 import gc
+import itertools
+import pickle
 import unittest
 from typing import Any
 
-from support import THREADS, assert_same, contents, needs_peer, noise, outcome, peer, records
+from support import (
+    THREADS,
+    assert_same,
+    buffer_of,
+    collection_of,
+    contents,
+    needs_peer,
+    noise,
+    outcome,
+    peer,
+    pyarrow,
+    records,
+    words,
+)
 
 import zbatch
-from zbatch import ZstdCompressionDict, ZstdCompressionParameters, ZstdCompressor, ZstdDecompressor
+from zbatch import ZstdCompressionDict, ZstdCompressionParameters, ZstdCompressor, ZstdDecompressor, ZstdError
 
 SAMPLES = records(3000, seed=5)
 TRAINED = zbatch.train_dictionary(4096, SAMPLES)
@@ -221,7 +238,41 @@ class Training(unittest.TestCase):
     def test_parameters_read_back(self) -> None:
         made = zbatch.train_dictionary(2048, SAMPLES, k=64, d=6, f=16, split_point=1.0, accel=3, level=5, steps=1)
         self.assertEqual((made.k, made.d), (64, 6))
+        for again in (pickle.loads(pickle.dumps(made)), copy.deepcopy(made)):
+            self.assertEqual((again.k, again.d, again.as_bytes()), (64, 6, made.as_bytes()))
+            made_with = [ZstdCompressor(dict_data=dictionary).compress(SAMPLES[0]) for dictionary in (made, again)]
+            self.assertEqual(made_with[0], made_with[1])
         self.assertEqual((ZstdCompressionDict(made.as_bytes()).k, ZstdCompressionDict(made.as_bytes()).d), (0, 0))
+
+    def test_samples_are_whatever_a_batch_may_be(self) -> None:
+        offsets = words(0, *itertools.accumulate(map(len, SAMPLES)))
+        batches: list[Any] = [
+            tuple(SAMPLES),
+            iter(SAMPLES),
+            map(bytearray, SAMPLES),
+            [*SAMPLES[:1], *map(memoryview, SAMPLES[1:])],
+            buffer_of(SAMPLES),
+            collection_of(SAMPLES, every=100),
+            zbatch.Columns(b"".join(SAMPLES), offsets),
+        ]
+        if pyarrow:
+            batches.append(pyarrow.array(SAMPLES))
+        for batch in batches:
+            self.assertEqual(zbatch.train_dictionary(4096, batch).as_bytes(), DATA)
+
+    def test_what_samples_are_not(self) -> None:
+        for bad in (b"".join(SAMPLES), "samples", {b"x": b"y"}, array.array("B", b"abc"), None, 5):
+            with self.subTest(bad), self.assertRaises(TypeError) as caught:
+                zbatch.train_dictionary(4096, bad)
+            self.assertIn("train_dictionary() argument 2 must be list, not ", str(caught.exception))
+        for samples in ([*SAMPLES, 3], (*SAMPLES, 3), iter([*SAMPLES, 3])):
+            with self.assertRaises(ValueError) as caught:
+                zbatch.train_dictionary(4096, samples)
+            self.assertEqual((str(caught.exception), caught.exception.item), ("samples must be bytes", len(SAMPLES)))
+        sample = bytearray(b"foo")
+        with self.assertRaises(ZstdError):
+            zbatch.train_dictionary(4096, [sample])
+        sample.append(1)  # nobody holds it
 
 
 if __name__ == "__main__":

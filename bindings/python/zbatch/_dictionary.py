@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ctypes import byref, c_void_p, sizeof, string_at
 from typing import TYPE_CHECKING, Any
 
-from . import _call, _errors
+from . import _call, _errors, _inputs
 from ._errors import readonly
 from ._ffi import ERROR_NO_MEMORY, constant, lib, zbatch_dict_train_options, zbatch_error
 from ._handles import Handle, Pinned, own_dict
@@ -27,7 +27,7 @@ class ZstdCompressionDict:
     compressors and decompressors that are made with one share what is digested of it. `len()` counts its bytes.
     """
 
-    __slots__ = ("__weakref__", "_bytes", "_digested", "_handle", "_type")
+    __slots__ = ("__weakref__", "_bytes", "_chosen", "_digested", "_handle", "_type")
 
     def __init__(self, data: ReadableBuffer, dict_type: int = DICT_TYPE_AUTO) -> None:
         pinned = Pinned(data)
@@ -37,6 +37,8 @@ class ZstdCompressionDict:
         self._type = kind
         self._digested: Handle | None = None
         self._bytes = b""
+        #: The `k` and `d` of training.
+        self._chosen = (0, 0)
         self._handle: Handle | None = None
         try:
             self._handle = _make(lib.zbatch_dict_new, pinned.address or None, pinned.size, kind)
@@ -83,19 +85,25 @@ class ZstdCompressionDict:
 
     @readonly
     def k(self) -> int:
-        """The segment size that training chose, or 0 when it was not trained here."""
-        return 0 if self._handle is None else int(lib.zbatch_dict_k(self._handle.address))
+        """The segment size that training chose, or 0 when it was not trained."""
+        return self._chosen[0]
 
     @readonly
     def d(self) -> int:
         """The fragment size that training chose, or 0."""
-        return 0 if self._handle is None else int(lib.zbatch_dict_d(self._handle.address))
+        return self._chosen[1]
 
     def __len__(self) -> int:
         return len(self._bytes) if self._handle is None else int(lib.zbatch_dict_size(self._handle.address))
 
     def __reduce__(self) -> Any:
-        return ZstdCompressionDict, (self.as_bytes(), self._type)
+        return _unpickled, (self.as_bytes(), self._type, self._chosen)
+
+
+def _unpickled(data: bytes, dict_type: int, chosen: tuple[int, int]) -> ZstdCompressionDict:
+    made = ZstdCompressionDict(data, dict_type)
+    made._chosen = chosen
+    return made
 
 
 def _make(function: Callable[..., int], *arguments: object, prefix: str = "") -> Handle:
@@ -107,9 +115,13 @@ def _make(function: Callable[..., int], *arguments: object, prefix: str = "") ->
     return own_dict(out.value)
 
 
+#: What ZDICT_trainFromBuffer() takes of these: not much slower than one try, and nearly as good as all of them.
+_QUICK_D, _QUICK_STEPS = 8, 4
+
+
 def train_dictionary(
     dict_size: int,
-    samples: list[bytes],
+    samples: _inputs.Batch,
     k: int = 0,
     d: int = 0,
     f: int = 0,
@@ -121,31 +133,43 @@ def train_dictionary(
     steps: int = 0,
     threads: int = 0,
 ) -> ZstdCompressionDict:
-    """Trains a dictionary of at most `dict_size` bytes on samples: items like those that it is for.
+    """Trains a dictionary of at most `dict_size` bytes on samples: items like those that it is for, given as a batch is.
 
     A hundred times the size of the dictionary is a good size for all samples together. `k` and `d` are the sizes of
     segments and fragments, `f` log2 of the size of the frequency table, `split_point` the share of the samples to train on,
     `accel` 1, most accurate, to 10, fastest, `steps` the number of values of `k` to try, `notifications` zstd's messages on
     standard error, 0 to 4. 0 is the default of each. `threads` are zstd's own; negative means one for every CPU.
     """
-    if not isinstance(samples, list):
-        raise TypeError(f"train_dictionary() argument 2 must be list, not {type(samples).__name__}")
-    if not all(isinstance(sample, bytes) for sample in samples):
-        raise ValueError("samples must be bytes")
-    if not steps and not threads:
-        # Not much slower than one try, and nearly as good as all of them.
-        d, steps, level = d or 8, 4, level or 3
-    if signed_size(dict_size) < 0:
-        raise MemoryError
-    for number in (k, d, f, accel, notifications, level, steps, threads):
-        c_int(number)
-    options = zbatch_dict_train_options(
-        sizeof(zbatch_dict_train_options), dict_size or 1, split_point, k, d, f, steps, accel, 0, level, dict_id, threads, notifications
-    )
     call = _call.begin()
     try:
-        call.take_items(tuple(samples))
-        call.gather()
+        try:
+            _inputs.take_any(call, samples, f"train_dictionary() argument 2 must be list, not {type(samples).__name__}")
+            call.gather()
+        except TypeError as error:
+            if hasattr(error, "item"):
+                raise _errors.about_item(ValueError("samples must be bytes"), error.item) from error
+            raise
+        if not steps and not threads:
+            d, steps = d or _QUICK_D, _QUICK_STEPS
+        if signed_size(dict_size) < 0:
+            raise MemoryError
+        for number in (k, d, f, accel, notifications, level, steps, threads):
+            c_int(number)
+        options = zbatch_dict_train_options(
+            sizeof(zbatch_dict_train_options),
+            # 0 is the library's default, and no size here.
+            dict_size=dict_size or 1,
+            split_point=split_point,
+            k=k,
+            d=d,
+            f=f,
+            steps=steps,
+            accel=accel,
+            level=level,
+            dict_id=dict_id,
+            threads=threads,
+            notifications=notifications,
+        )
         handle = _make(lib.zbatch_dict_train, call.views, call.count, byref(options), prefix="cannot train dict: ")
     finally:
         call.done()
@@ -156,4 +180,5 @@ def trained(handle: Handle) -> ZstdCompressionDict:
     """The dictionary that the library trained."""
     made = ZstdCompressionDict.__new__(ZstdCompressionDict)
     made._handle, made._digested, made._type, made._bytes = handle, None, DICT_TYPE_FULLDICT, b""
+    made._chosen = lib.zbatch_dict_k(handle.address), lib.zbatch_dict_d(handle.address)
     return made

@@ -53,6 +53,13 @@ class Columns:
 
 def take(call: Call, data: Any, container_text: str) -> None:
     """Makes `data` the items of `call`. `container_text` is what to say when it is no batch at all."""
+    take_any(call, data, container_text)
+    if not call.count:
+        raise ValueError("no source elements found")
+
+
+def take_any(call: Call, data: Any, container_text: str) -> None:
+    """The same where there may be no items."""
     kind = type(data)
     if kind is list or kind is tuple:
         call.take_items(tuple(data))
@@ -74,8 +81,6 @@ def take(call: Call, data: Any, container_text: str) -> None:
         except TypeError:
             raise TypeError(container_text) from None
         call.take_items(tuple(iterator))
-    if not call.count:
-        raise ValueError("no source elements found")
 
 
 #: What python-zstandard's users have seen refused: the text stays its text.
