@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
 import pydoc
@@ -287,6 +288,40 @@ class Documentation(unittest.TestCase):
     def test_reprs(self) -> None:
         self.assertIn("ZstdCompressor", repr(zbatch.ZstdCompressor()))
         self.assertIn("content_size=3", repr(zbatch.get_frame_parameters(zbatch.compress(b"foo"))))
+
+
+#: The numbers but 0, 1 and 2, and the powers and shifts, that the package has of its own, by file.
+OWN_NUMBERS: dict[str, set[object]] = {
+    "__init__.py": {4},  # bytes of a magic number
+    # Items and nanoseconds of what is small and what is long, seconds that a signal waits, bytes of C integers.
+    "_call.py": {64, 50_000_000, 0.05, 4, 8},
+    # Bytes of a row of a table, segments made at a time and how they grow, the protocol of out-of-band pickles.
+    "_containers.py": {16, 1024, 8, 5},
+    "_cpython.py": {4, 16, 18, 19, 45, 52, 64, 72},  # of CPython's headers
+    # Bytes of a C integer and of a row; sizes of windows are given by their logarithm.
+    "_decompressor.py": {8, 16, "LShift"},
+    "_dictionary.py": {4, 8},  # zstd's choice of steps and d for who chooses neither
+    "_ffi.py": {232},  # the text in a zbatch_error
+}
+
+
+class Numbers(unittest.TestCase):
+    """Sizes, limits and defaults are the library's: Python asks for them."""
+
+    def test_who_has_numbers_is_known(self) -> None:
+        for path in sorted(PACKAGE.glob("*.py")):
+            found: set[object] = set()
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+                    found.add(node.value)
+                elif isinstance(node, (ast.LShift, ast.RShift, ast.Pow)):
+                    found.add(type(node).__name__)
+            with self.subTest(path.name):
+                self.assertEqual(found - {0, 1, 2} - OWN_NUMBERS.get(path.name, set()), set(), "ask zbatch_constant()")
+
+    def test_nobody_counts_cpus(self) -> None:
+        for path in PACKAGE.glob("*.py"):
+            self.assertNotIn("cpu_count", path.read_text(), path.name)
 
 
 class Import(unittest.TestCase):

@@ -10,7 +10,7 @@ from ._codec import Codec
 from ._control import Control
 from ._cpython import blank_bytes, content_of
 from ._dictionary import ZstdCompressionDict
-from ._ffi import LEVEL_MAX, lib, zbatch_error
+from ._ffi import LEVEL_DEFAULT, LEVEL_MAX, lib, zbatch_error
 from ._handles import Pinned, own_compressor
 from ._params import ZstdCompressionParameters, c_int
 
@@ -33,7 +33,7 @@ class ZstdCompressor(Codec):
 
     def __init__(
         self,
-        level: int = 3,
+        level: int = LEVEL_DEFAULT,
         dict_data: ZstdCompressionDict | None = None,
         compression_params: ZstdCompressionParameters | None = None,
         write_checksum: bool | None = None,
@@ -147,6 +147,6 @@ class ZstdCompressor(Codec):
             raise AttributeError(_errors.missing_method("ZstdCompressor", name))
 
 
-def compress(data: ReadableBuffer, level: int = 3) -> bytes:
+def compress(data: ReadableBuffer, level: int = LEVEL_DEFAULT) -> bytes:
     """Compresses one item to a frame."""
     return ZstdCompressor(level=level).compress(data)
