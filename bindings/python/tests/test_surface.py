@@ -7,13 +7,14 @@ import importlib.util
 import inspect
 import pydoc
 import re
+import subprocess
 import sys
 import types
 import typing
 import unittest
 from typing import Any
 
-from support import PACKAGE, needs_peer, peer, run
+from support import PACKAGE, TESTS, environment, needs_peer, peer, run
 
 import zbatch
 
@@ -353,28 +354,19 @@ class Import(unittest.TestCase):
                 if inspect.isfunction(target):
                     typing.get_type_hints(target)
 
+    def test_a_typed_program_runs(self) -> None:
+        run((TESTS / "typed_program.py").read_text())
+
+    def test_it_has_every_name(self) -> None:
+        source = ast.parse((TESTS / "typed_program.py").read_text())
+        used = {node.attr for node in ast.walk(source) if isinstance(node, ast.Attribute)}
+        self.assertEqual({name for name in zbatch.__all__ if not name.isupper()} - used, set())
+
     @unittest.skipUnless(importlib.util.find_spec("mypy"), "mypy is not installed")
     def test_a_program_type_checks(self) -> None:
-        program = (
-            "import zbatch as zstd\n"
-            "frames = zstd.ZstdCompressor(level=3).multi_compress_to_buffer([b'foo', bytearray(b'x')], threads=2)\n"
-            "segment: zstd.BufferSegment = frames[0]\n"
-            "size: int = len(segment) + segment.offset + frames.size()\n"
-            "data: bytes = segment.tobytes() + b''.join(s.tobytes() for s in frames)\n"
-            "view: memoryview = memoryview(segment)\n"
-            "items: list[bytes] = zstd.ZstdDecompressor().multi_decompress_to_buffer(frames).tolist()\n"
-            "buffer = zstd.BufferWithSegments(b'foo', b'')\n"
-            "whole: int = buffer.size\n"
-            "coll = zstd.BufferWithSegmentsCollection(buffer)\n"
-            "control = zstd.Control()\n"
-            "done: int = control.items_done\n"
-        )
-        import subprocess
-
-        from support import environment
-
+        program = TESTS / "typed_program.py"
         done = subprocess.run(
-            [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", "/dev/null", "-c", program],
+            [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", "/dev/null", str(program)],
             env={**environment(), "MYPYPATH": str(PACKAGE.parent)},
             capture_output=True,
             text=True,

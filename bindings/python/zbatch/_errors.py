@@ -25,14 +25,18 @@ class ZstdError(Exception):
     zstd_error: int = 0
 
 
-class readonly(property):
-    """A property that refuses to be set in the words of a C extension."""
+if TYPE_CHECKING:
+    readonly = property  # type checkers know no other kind
+else:
 
-    def __set__(self, instance: object, value: object) -> None:
-        raise AttributeError("readonly attribute")
+    class readonly(property):
+        """A property that refuses to be set in the words of a C extension."""
 
-    def __delete__(self, instance: object) -> None:
-        raise AttributeError("readonly attribute")
+        def __set__(self, instance: object, value: object) -> None:
+            raise AttributeError("readonly attribute")
+
+        def __delete__(self, instance: object) -> None:
+            raise AttributeError("readonly attribute")
 
 
 def about_item(exception: Exception, item: int | None) -> Exception:
