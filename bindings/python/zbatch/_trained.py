@@ -10,7 +10,7 @@ from . import _call, _containers, _dictionary, _errors, _inputs
 from ._compressor import Errors
 from ._control import Control
 from ._decompressor import ZstdDecompressor
-from ._ffi import LEVEL_MAX, lib, zbatch_dict_train_options
+from ._ffi import LEVEL_DEFAULT, LEVEL_MAX, lib, zbatch_dict_train_options
 from ._handles import own_collection, own_dict
 from ._params import ZstdCompressionParameters, c_int, size
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def multi_compress_trained(
     data: _inputs.Batch,
-    level: int = 3,
+    level: int = LEVEL_DEFAULT,
     dict_size: int = 0,
     threads: int = 0,
     *,
