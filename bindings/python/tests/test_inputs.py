@@ -291,6 +291,14 @@ class Both(unittest.TestCase):
             def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
                 return object(), object()
 
+        class NotTwo:
+            def __arrow_c_array__(self, requested_schema: object = None) -> Any:
+                return None
+
+        with self.assertRaises(TypeError) as caught:
+            ZstdCompressor().multi_compress_to_buffer(NotTwo())
+        self.assertEqual(str(caught.exception), "__arrow_c_array__() of a NotTwo does not return two capsules")
+
         class MoreLies:
             def __arrow_c_stream__(self, requested_schema: object = None) -> object:
                 return None

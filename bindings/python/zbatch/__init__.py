@@ -27,7 +27,7 @@ from ._dictionary import (
     train_dictionary,
 )
 from ._errors import ZstdError
-from ._frames import FrameParameters, frame_content_size, frame_header_size, get_frame_parameters
+from ._frames import CONTENTSIZE_ERROR, FrameParameters, frame_content_size, frame_header_size, get_frame_parameters
 from ._inputs import Columns
 from ._params import ZstdCompressionParameters
 from ._trained import multi_compress_trained, multi_decompress_trained
@@ -46,7 +46,6 @@ FORMAT_ZSTD1 = _ffi.FORMAT_ZSTD1
 FORMAT_ZSTD1_MAGICLESS = _ffi.FORMAT_ZSTD1_MAGICLESS
 MAX_COMPRESSION_LEVEL = _ffi.LEVEL_MAX
 CONTENTSIZE_UNKNOWN = _ffi.CONTENTSIZE_UNKNOWN
-CONTENTSIZE_ERROR = _ffi.CONTENTSIZE_ERROR
 
 STRATEGY_FAST = _ffi.constant("ZBATCH_STRATEGY_FAST")
 STRATEGY_DFAST = _ffi.constant("ZBATCH_STRATEGY_DFAST")

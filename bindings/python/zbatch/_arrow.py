@@ -144,7 +144,11 @@ def take(exporter: Any) -> Arrays:
     """The arrays of an object with `__arrow_c_array__` or `__arrow_c_stream__`."""
     if not hasattr(exporter, "__arrow_c_array__"):
         return _of_stream(exporter.__arrow_c_stream__())
-    schema, content = capsules = exporter.__arrow_c_array__()
+    capsules = exporter.__arrow_c_array__()
+    try:
+        schema, content = capsules
+    except (TypeError, ValueError):
+        raise TypeError(f"__arrow_c_array__() of a {type(exporter).__name__} does not return two capsules") from None
     at = capsule_content(id(content), _ARRAY)
     items = _Array.from_address(at).length
     return Arrays(capsule_content(id(schema), _SCHEMA), array(WORDS, (at,)), items, capsules)

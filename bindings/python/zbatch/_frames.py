@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from . import _errors
 from ._errors import readonly
-from ._ffi import CONTENTSIZE_ERROR, CONTENTSIZE_UNKNOWN, ERROR_TRUNCATED, FORMAT_ZSTD1, lib, zbatch_error, zbatch_frame
+from ._ffi import CONTENTSIZE_UNKNOWN, ERROR_TRUNCATED, FORMAT_ZSTD1, lib, unsigned, zbatch_error, zbatch_frame
 from ._handles import Pinned
 from ._params import c_int
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+#: What zstd says of a size that it could not read.
+CONTENTSIZE_ERROR = unsigned("ZSTD_CONTENTSIZE_ERROR")
 
 
 class FrameParameters:
