@@ -365,6 +365,35 @@ class Columns(unittest.TestCase):
         self.assertEqual(len(ZstdCompressor().multi_compress_to_buffer(columns)), 2)
 
 
+@needs_numpy
+class Tables(unittest.TestCase):
+    """Tables of segments as numpy holds them."""
+
+    def test_taken(self) -> None:
+        pairs = [(0, 3), (1, 0), (6, 3)]
+        for made in (
+            numpy.array(pairs, "u8"),
+            numpy.array(pairs, "i8").reshape(6),
+            numpy.array(pairs, [("offset", "u8"), ("length", "u8")]),
+            numpy.array([(9, 9), *pairs], "u8")[1:],
+        ):
+            self.assertEqual(contents(zbatch.BufferWithSegments(b"foobarbaz", made)), [b"foo", b"", b"baz"])
+        for none in (numpy.zeros((0, 2), "u8"), numpy.zeros((3, 0)), numpy.zeros(0)):
+            self.assertEqual(len(zbatch.BufferWithSegments(b"foobarbaz", none)), 0)
+
+    def test_refused(self) -> None:
+        for bad, text in (
+            (numpy.zeros((2, 2), "u8", order="F"), "contiguous"),
+            (numpy.zeros((2, 3), "u8")[:, :2], "contiguous"),
+            (numpy.zeros((3, 2), "u8")[::2], "contiguous"),
+            (numpy.zeros(3, "u8"), "segments array size is not a multiple of 16"),
+            (numpy.array([(0, 3)], ">u8"), "outside buffer"),
+        ):
+            with self.subTest(text), self.assertRaises((ValueError, BufferError)) as caught:
+                zbatch.BufferWithSegments(b"foobarbaz", bad)
+            self.assertIn(text, str(caught.exception))
+
+
 class Refused(unittest.TestCase):
     """What is no batch."""
 
