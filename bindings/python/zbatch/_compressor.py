@@ -89,9 +89,10 @@ class ZstdCompressor(Codec):
     ) -> _containers.BufferWithSegmentsCollection:
         """Compresses a batch: the result has a frame for each item, in their order.
 
-        `data` is any sequence or iterable of bytes-like items, a BufferWithSegments, a collection of them, Columns, or an
-        Arrow array, chunked or whole, of binary or strings. Bytes that are no row of items, a mapped file say, are refused. `threads` may work: 0 lets zbatch choose, 1 is the calling thread alone, n at most
-        n, negative one for every CPU. The frames do not depend on it; each is what `compress()` gives for the item.
+        `data` is any sequence or iterable of bytes-like items, a BufferWithSegments, a collection of them, Columns, or an Arrow
+        array, chunked or whole, of binary or strings. Bytes that are no row of items, a mapped file say, are refused. `threads`
+        may work: 0 lets zbatch choose, 1 is the calling thread alone, n at most n, negative one for every CPU. The frames do
+        not depend on it; each is what `compress()` gives for the item.
 
         An item that fails raises an exception with its index in `item`; with `errors="return"` the other frames are
         delivered, and the result's `errors` has the exceptions. `control` shows progress and cancels. `verify` decodes and
