@@ -121,8 +121,19 @@ static int fill_of(void *record, void *object, void *data, ptrdiff_t size, int r
 
 static void *new_of(const char *data, ptrdiff_t size)
 {
-    (void)size;
+    if (data == NULL)
+        return size > (ptrdiff_t)sizeof in.dst ? NULL : in.dst;
     return (void *)(uintptr_t)data;
+}
+
+static char *content_of(void *object)
+{
+    return (char *)object;
+}
+
+static void *leave_of(void)
+{
+    return NULL;
 }
 
 static void *list_of(ptrdiff_t size)
@@ -368,7 +379,10 @@ int main(int argc, char **argv)
                                         keep_of,
                                         keep_of,
                                         list_of,
-                                        set_of };
+                                        set_of,
+                                        content_of,
+                                        leave_of,
+                                        keep_of };
     EXPECT(ZBATCH_OK, zbatch_object_bind(&in.layout, &error));
     zbatch_object_batch_init(&in.batch, sizeof in.batch);
     in.batch.compressor = in.compressor;

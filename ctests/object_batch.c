@@ -456,6 +456,12 @@ static void *new_bytes(const char *data, ptrdiff_t size)
     return NULL;
 }
 
+static char *content_of(void *object)
+{
+    (void)object;
+    return NULL;
+}
+
 static void *new_list(ptrdiff_t size)
 {
     (void)size;
@@ -501,7 +507,10 @@ static void check_objects(struct sequence *texts, struct sequence *packed)
                                           release_object,
                                           free_object,
                                           new_list,
-                                          set_element };
+                                          set_element,
+                                          content_of,
+                                          leave,
+                                          enter };
     EXPECT(ZBATCH_OK, zbatch_object_bind(&layout, &error));
 
     uint64_t sizes[COUNT] = { 0 };

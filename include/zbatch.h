@@ -1459,8 +1459,9 @@ typedef int (*zbatch_gather_buffer_fn)(void *item, void *buffer, int flags);
 typedef void (*zbatch_release_fn)(void *buffer);
 
 /**
- * Makes an object from a copy of 'size' bytes at 'data' and returns it, or
- * NULL on failure: CPython's PyBytes_FromStringAndSize fits.
+ * Makes an object from a copy of 'size' bytes at 'data', or of bytes still to be
+ * written when that is NULL, and returns it, or NULL on failure: CPython's
+ * PyBytes_FromStringAndSize fits.
  */
 typedef void *(*zbatch_scatter_new_fn)(const char *data, ptrdiff_t size);
 
@@ -1490,10 +1491,28 @@ typedef int (*zbatch_object_fill_fn)(void *record, void *object, void *data,
                                      ptrdiff_t size, int readonly, int flags);
 
 /**
+ * Returns where the bytes are of an object that a zbatch_scatter_new_fn made, or
+ * NULL on failure: CPython's PyBytes_AsString fits.
+ */
+typedef char *(*zbatch_object_content_fn)(void *object);
+
+/**
  * Makes a list of 'size' elements, to be set one by one, and returns it, or
  * NULL on failure: CPython's PyList_New fits.
  */
 typedef void *(*zbatch_list_new_fn)(ptrdiff_t size);
+
+/**
+ * Lets other threads of a runtime go on, and returns what the other function
+ * needs: CPython's PyEval_SaveThread fits.
+ */
+typedef void *(*zbatch_leave_fn)(void);
+
+/**
+ * Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
+ * fits.
+ */
+typedef void (*zbatch_enter_fn)(void *state);
 
 /**
  * Objects of another language that lend bytes which something else owns: where
@@ -1530,19 +1549,13 @@ typedef struct {
     zbatch_list_new_fn list_fn;
     /** Sets an element of it. */
     zbatch_scatter_set_fn set_fn;
+    /** Tells where the bytes are that 'new_fn' left to be written. */
+    zbatch_object_content_fn content_fn;
+    /** Is called before work that takes long, */
+    zbatch_leave_fn leave_fn;
+    /** and after it. */
+    zbatch_enter_fn enter_fn;
 } zbatch_object_layout;
-
-/**
- * Lets other threads of a runtime go on, and returns what the other function
- * needs: CPython's PyEval_SaveThread fits.
- */
-typedef void *(*zbatch_leave_fn)(void);
-
-/**
- * Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
- * fits.
- */
-typedef void (*zbatch_enter_fn)(void *state);
 
 /**
  * A batch of another language's objects, as zbatch_object_batch_run() takes
@@ -1780,6 +1793,42 @@ zbatch_object_batch_run(const zbatch_object_batch *batch);
 ZBATCH_API void *
 zbatch_object_batch_new(const zbatch_object_batch *batch, void *type,
                         void *otherwise, zbatch_status *status);
+
+/* ========================================================================== */
+/*                      For language bindings, one item                       */
+/* ========================================================================== */
+
+/**
+ * zbatch_object_compress() is zbatch_compress(), and returns what 'new_fn' of
+ * the bound layout makes of the frame: CPython's bytes.  When there is none it
+ * returns 'otherwise', to which it takes a reference when a layout is bound, as
+ * not every language can be given NULL; 'error' tells why.
+ *
+ * Functions of the layout are called on the calling thread, whose turn it must
+ * be.  It is given up, with 'leave_fn', for work that takes long.
+ *
+ * Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound.
+ * ZBATCH_ERROR_NO_MEMORY, 'new_fn' failed.  Those of zbatch_compress().
+ */
+ZBATCH_API void *
+zbatch_object_compress(const zbatch_compressor *compressor, const void *data,
+                       size_t size, void *otherwise, zbatch_error *error);
+
+/**
+ * zbatch_object_decompress() does the same for zbatch_decompress().  The content
+ * is decompressed to bytes that 'new_fn' made of NULL, where 'content_fn' says
+ * that they are, when the size is known before.  'single_frame' and
+ * 'allow_extra_data' stand in the place of the decompressor's own, and of
+ * 'max_unsized_item_size' and its own the lower holds; 0 is none.
+ *
+ * Errors: those of zbatch_object_compress() but for the last, and those of an
+ * item.
+ */
+ZBATCH_API void *
+zbatch_object_decompress(const zbatch_decompressor *decompressor,
+                         const void *data, size_t size, int32_t single_frame,
+                         int32_t allow_extra_data, size_t max_unsized_item_size,
+                         void *otherwise, zbatch_error *error);
 
 #ifdef __cplusplus
 }

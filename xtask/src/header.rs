@@ -181,7 +181,11 @@ impl Parameter {
             ("error" | "run" | "item_status" | "total", _) | ("sizes", "const uint64_t *") => true,
             ("owner" | "unused", _) => true,
             // It has something to return whatever happens.
-            _ if function == "zbatch_object_batch_new" => true,
+            _ if ["zbatch_object_batch_new", "zbatch_object_compress", "zbatch_object_decompress"]
+                .contains(&function) =>
+            {
+                true
+            }
             ("options", _) => !function.ends_with("_from_level") && !function.ends_with("_clamp"),
             ("dict", "const zbatch_dict *") => makes_codec || function.ends_with("_trained"),
             ("train", _) => true,
@@ -205,7 +209,7 @@ impl Parameter {
             ("size_t", "offset_size") => "8",
             ("size_t", "count") if training => "samples.count",
             ("size_t", "count" | "held" | "most") => "1",
-            ("size_t", "index" | "first" | "place") | ("int", "flags") => "0",
+            ("size_t", "index" | "first" | "place" | "max_unsized_item_size") | ("int", "flags") => "0",
             ("size_t", "capacity") => "sizeof in.dst",
             ("size_t", "struct_size") => "sizeof(size_t)",
             ("size_t", "buffer_size") => "sizeof(zbatch_view)",
@@ -215,6 +219,7 @@ impl Parameter {
             ("void *", "dst" | "buffers") => "in.dst",
             ("uint64_t", "enough") => "UINT64_MAX",
             ("int32_t", "threads") => "1",
+            ("int32_t", "single_frame" | "allow_extra_data") => "0",
             ("void *", "sequence" | "list" | "type" | "owner" | "otherwise") => "samples.text",
             ("void *", "object") => "&in.object",
             ("void *", "record") => "in.dst",

@@ -480,6 +480,7 @@ def damaged(good: bytes) -> bytes:
         "truncated to the header": ("ZstdError", "error decompressing item 0: the frame is cut short"),
         "truncated before the checksum": ("ZstdError", "error decompressing item 0: the frame is cut short"),
         "truncated after 150 KB": ("ZstdError", "error decompressing item 0: the frame is cut short"),
+        "declares too little": ("ZstdError", "error decompressing item 0: Data corruption detected"),
     },
 )
 class Decompressing(unittest.TestCase):
@@ -693,10 +694,22 @@ class Compressors(unittest.TestCase):
         "truncated before the checksum": lambda z: z.ZstdDecompressor().decompress(checked(b"foobar")[:-4]),
         "declares too little": lambda z: z.ZstdDecompressor().decompress(frame(b"x" * 12).replace(b"\x20\x0c", b"\x20\x0b")),
         "an empty frame": lambda z: z.ZstdDecompressor().decompress(frame(b"")),
+        "an empty frame that is damaged": lambda z: z.ZstdDecompressor().decompress(frame(b"")[:6] + b"\x07\0\0"),
+        "an empty frame that is cut short": lambda z: z.ZstdDecompressor().decompress(frame(b"")[:6]),
+        "an empty frame and extra data": lambda z: z.ZstdDecompressor().decompress(frame(b"") + b"x", allow_extra_data=False),
+        "a skippable frame first": lambda z: z.ZstdDecompressor().decompress(skippable(b"abc") + FRAMES[0]),
+        "a negative size is ignored when the frame records its size": lambda z: z.ZstdDecompressor().decompress(
+            FRAMES[0], max_output_size=-1
+        ),
+        "a size that is no number": lambda z: [
+            outcome(lambda z, bad=bad: z.ZstdDecompressor().decompress(FRAMES[0], bad), z) for bad in ("1", 1.0, None)
+        ],
         "magicless": lambda z: z.ZstdDecompressor(format=1).decompress(FRAMES[0][4:]),
         "magicless but not": lambda z: z.ZstdDecompressor(format=1).decompress(FRAMES[0]),
         "format 2": lambda z: z.ZstdDecompressor(format=2),
         "format -1": lambda z: z.ZstdDecompressor(format=-1),
+        "format 2**31 + 1": lambda z: z.ZstdDecompressor(format=2**31 + 1),
+        "format 2**32": lambda z: z.ZstdDecompressor(format=2**32).decompress(FRAMES[0]),
         "format as str": lambda z: refusal(lambda z: z.ZstdDecompressor(format="x"), z),
         "windows out of range": lambda z: [
             outcome(lambda z, size=size: z.ZstdDecompressor(max_window_size=size), z) for size in (1, 1000, 1023, 2**31 + 1, 2**40)
@@ -717,7 +730,18 @@ class Compressors(unittest.TestCase):
     },
     differ={
         title: ("ZstdError", "compressed input contains unused data, which is disallowed")
-        for title in ("extra data is refused", "one byte extra is refused", "a second frame is refused")
+        for title in (
+            "extra data is refused",
+            "one byte extra is refused",
+            "a second frame is refused",
+            "an empty frame and extra data",
+        )
+    }
+    | {
+        "declares too little": ("ZstdError", "decompression error: Data corruption detected"),
+        "an empty frame that is damaged": ("ZstdError", "decompression error: Data corruption detected"),
+        "an empty frame that is cut short": ("ZstdError", "decompression error: did not decompress full frame"),
+        "a skippable frame first": DOCUMENTS[0],
     },
 )
 class Decompressors(unittest.TestCase):
@@ -757,6 +781,8 @@ HEADS = {
         **{f"parameters of {name}": lambda z, head=head: z.get_frame_parameters(head) for name, head in HEADS.items()},
         "magicless parameters": lambda z: z.get_frame_parameters(FRAMES[0][4:], 1),
         "magicless by keyword": lambda z: z.get_frame_parameters(data=checked(b"foobar")[4:], format=z.FORMAT_ZSTD1_MAGICLESS),
+        "of format 1023": lambda z: z.get_frame_parameters(FRAMES[0], format=1023),
+        "of format 2**31 + 1": lambda z: z.get_frame_parameters(FRAMES[0], format=2**31 + 1),
         "of format None": lambda z: refusal(lambda z: z.get_frame_parameters(FRAMES[0], None), z),
         "of a str": lambda z: z.get_frame_parameters("foobar"),
         "content size of a str": lambda z: z.frame_content_size("foobar"),
@@ -830,6 +856,7 @@ def dictionary(z: Any, *arguments: Any, **more: Any) -> Any:
         "made without": lambda z: refusal(lambda z: z.ZstdCompressionDict(), z),
         "made of type 42": lambda z: z.ZstdCompressionDict(b"foo", 42),
         "made of type -1": lambda z: z.ZstdCompressionDict(b"foo", dict_type=-1),
+        "made of type 2**31 + 1": lambda z: z.ZstdCompressionDict(b"foo", dict_type=2**31 + 1),
         "an unknown name": lambda z: refusal(lambda z: z.ZstdCompressionDict(b"foo", k=64), z),
         "k is read-only": lambda z: assign(dictionary(z), "k", 3),
         "precompute": lambda z: dictionary(z).precompute_compress(3),

@@ -117,7 +117,7 @@ class Limits(unittest.TestCase):
     """The limits of a decompressor."""
 
     def test_bad_values(self) -> None:
-        for name in ("max_item_size", "max_total_size"):
+        for name in ("max_item_size", "max_unsized_item_size", "max_total_size"):
             for bad in (-1, 2**64, 2**70):
                 with self.assertRaises((ValueError, OverflowError)):
                     ZstdDecompressor(**{name: bad})

@@ -357,6 +357,51 @@ class Options(unittest.TestCase):
                 decompressor.decompress(item)
             self.assertEqual(caught.exception.status, "ZBATCH_ERROR_LIMIT")
 
+    def test_one_frame_without_a_size_is_enough(self) -> None:
+        item = unsized(bytes(100))
+        for whole, size in (
+            (item, 100),
+            (skippable(b"abc") + item, 100),
+            (frame(b"") + item, 100),
+            (frame(bytes(50)) + item, 150),
+            (item + frame(bytes(50)), 150),
+        ):
+            joined = lambda limit, whole=whole: ZstdDecompressor().decompress(whole, limit, read_across_frames=True)
+            self.assertEqual(joined(size), bytes(size))
+            self.assertEqual(decompress([whole], options={"max_unsized_item_size": size}), [bytes(size)])
+            for limit in (size - 1, 1):
+                with self.assertRaises(ZstdError) as caught:
+                    joined(limit)
+                self.assertEqual(str(caught.exception), "decompression error: did not decompress full frame")
+                for options in ({"max_unsized_item_size": limit}, {"max_unsized_item_size": limit, "max_item_size": size}):
+                    with self.assertRaises(ZstdError) as caught:
+                        decompress([FRAMES[0], whole], options=options)
+                    self.assertEqual((caught.exception.item, caught.exception.status), (1, "ZBATCH_ERROR_LIMIT"))
+        self.assertEqual(decompress([frame(bytes(100))], options={"max_unsized_item_size": 1}), [bytes(100)])
+        with self.assertRaises(ZstdError):  # the first frame that is not skippable
+            ZstdDecompressor().decompress(skippable(b"abc") + item, 99)
+        self.assertEqual(ZstdDecompressor(max_unsized_item_size=100).decompress(item, 200), bytes(100))
+        for one, other in ((99, 200), (200, 99)):
+            with self.assertRaises(ZstdError):
+                ZstdDecompressor(max_unsized_item_size=one).decompress(item, other)
+        with self.assertRaises(ValueError):
+            ZstdDecompressor().decompress(item, -1)
+
+    def test_variants_share_what_they_keep(self) -> None:
+        decompressor = ZstdDecompressor()
+        decompressor.decompress(FRAMES[0])
+        kept = decompressor.memory_size()
+        self.assertGreater(kept, 0)
+        for across in (False, True):
+            for extra in (False, True):
+                decompressor.decompress(unsized(b"foo"), 100, read_across_frames=across, allow_extra_data=extra)
+        self.assertEqual(decompressor.memory_size(), kept)
+
+    def test_a_cause_is_told_once(self) -> None:
+        with self.assertRaises(ZstdError) as caught:
+            ZstdDecompressor(require_checksum=True).decompress(FRAMES[0])
+        self.assertEqual(str(caught.exception), "decompression error: the frame has no checksum, and one is required")
+
     def test_max_total_size(self) -> None:
         for make in (frame, unsized):
             batch = [make(bytes(100)) for _ in range(10)]

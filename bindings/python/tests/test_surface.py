@@ -51,8 +51,8 @@ SIGNATURES = {
     "ZstdCompressor.compress": "(self, data)",
     "ZstdCompressor.memory_size": "(self)",
     "ZstdCompressor.frame_progression": "(self)",
-    "ZstdDecompressor": "(dict_data=None, max_window_size=0, format=0, *, max_item_size=0, max_total_size=0, "
-    "require_checksum=False, single_frame=False, allow_extra_data=False)",
+    "ZstdDecompressor": "(dict_data=None, max_window_size=0, format=0, *, max_item_size=0, "
+    "max_unsized_item_size=0, max_total_size=0, require_checksum=False, single_frame=False, allow_extra_data=False)",
     "ZstdDecompressor.multi_decompress_to_buffer": "(self, frames, decompressed_sizes=None, threads=0, *, "
     "errors='raise', control=None)",
     "ZstdDecompressor.multi_decompress_into": "(self, frames, buffers, threads=0, *, errors='raise', control=None)",

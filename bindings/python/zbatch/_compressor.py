@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from ctypes import byref, c_size_t, c_void_p
+from ctypes import byref, c_void_p
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _call, _containers, _errors, _inputs
 from ._codec import Codec
 from ._control import Control
-from ._cpython import blank_bytes, content_of
 from ._dictionary import ZstdCompressionDict
-from ._ffi import LEVEL_DEFAULT, LEVEL_MAX, lib, zbatch_error
+from ._ffi import LEVEL_DEFAULT, LEVEL_MAX, lib, new_frame, zbatch_error
 from ._handles import Pinned, own_compressor
 from ._params import ZstdCompressionParameters, c_int
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+#: What the library returns where there is no frame.
+_NONE = id(None)
 
 #: What to do about items that fail.
 Errors = Literal["raise", "return"]
@@ -117,21 +119,13 @@ class ZstdCompressor(Codec):
 
     def compress(self, data: ReadableBuffer) -> bytes:
         """Compresses one item to a frame."""
-        handle = self._open()
-        pinned = Pinned(data)
-        frame = blank_bytes(None, lib.zbatch_compress_bound(pinned.size))
-        written, error = c_size_t(), zbatch_error()
-        if lib.zbatch_compress(
-            handle.address,
-            pinned.address or None,
-            pinned.size,
-            content_of(frame),
-            len(frame),
-            byref(written),
-            byref(error),
-        ):
+        handle = self._handle or self._open()
+        source: Any = data if type(data) is bytes else Pinned(data)
+        error = zbatch_error()
+        frame: bytes | None = new_frame(handle.address, source, len(source), _NONE, byref(error))
+        if frame is None:
             raise _errors.failure(error, "cannot compress: ")
-        return frame[: written.value]
+        return frame
 
     def memory_size(self) -> int:
         """Bytes that this compressor holds at this moment: its contexts, which are kept from call to call."""

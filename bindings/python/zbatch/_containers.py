@@ -71,7 +71,7 @@ class BufferSegment:
     def __eq__(self, other: object) -> bool:
         try:
             return memoryview(self) == memoryview(other)  # type: ignore[arg-type]
-        except TypeError:
+        except (TypeError, ValueError):  # a memoryview that was released is nobody's equal
             return NotImplemented
 
     def __hash__(self) -> int:

@@ -11,11 +11,9 @@ from . import _call, _containers, _errors, _inputs
 from ._codec import Codec
 from ._compressor import Errors
 from ._control import Control
-from ._cpython import WORD, PyBUF_WRITABLE, blank_bytes, content_of
+from ._cpython import WORD, PyBUF_WRITABLE
 from ._dictionary import ZstdCompressionDict
 from ._ffi import (
-    CONTENTSIZE_UNKNOWN,
-    ERROR_DST_TOO_SMALL,
     ERROR_EXTRA_DATA,
     ERROR_INVALID_ARGUMENT,
     ERROR_LIMIT,
@@ -26,13 +24,14 @@ from ._ffi import (
     FORMAT_ZSTD1_MAGICLESS,
     constant,
     lib,
+    new_content,
     zbatch_decompressor_options,
     zbatch_error,
     zbatch_frame,
     zbatch_view,
 )
-from ._handles import Handle, Pinned, own_decompressor
-from ._params import c_int, signed_size, size
+from ._handles import Pinned, own_decompressor
+from ._params import signed_size, size, wrapped_int
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -43,6 +42,9 @@ if TYPE_CHECKING:
 #: Smallest and largest window that a decompressor may be limited to, as zstd has it.
 _WINDOW_LIMITS = range(1 << constant("ZSTD_WINDOWLOG_MIN"), (1 << constant("ZSTD_WINDOWLOG_MAX")) + 1)
 
+#: What the library returns where there is no content.
+_NONE = id(None)
+
 _NO_BATCH = "argument must be list or BufferWithSegments"
 
 
@@ -52,13 +54,14 @@ class ZstdDecompressor(Codec):
     `dict_data` decompresses frames that were made with it, and those that need none. `format` is FORMAT_ZSTD1 or
     FORMAT_ZSTD1_MAGICLESS. The rest limits what is decompressed, and is checked before memory is taken; set it for the data
     of strangers. `max_window_size` is in bytes, 0 means 128 MiB. `max_item_size` is the most bytes that an item may become,
-    `max_total_size` the most that a batch may, 0 means no limit. `require_checksum` refuses frames without one.
+    `max_unsized_item_size` the most that one may with a frame that does not record its size, `max_total_size` the most that
+    a batch may, 0 means no limit. `require_checksum` refuses frames without one.
 
     An item of a batch is all of its frames, joined; with `single_frame` it is its first. `allow_extra_data` ignores bytes
     after the last frame, which are an error otherwise.
     """
 
-    __slots__ = ("_dictionary", "_options", "_others")
+    __slots__ = ("_format",)
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class ZstdDecompressor(Codec):
         format: int = FORMAT_ZSTD1,
         *,
         max_item_size: int = 0,
+        max_unsized_item_size: int = 0,
         max_total_size: int = 0,
         require_checksum: bool = False,
         single_frame: bool = False,
@@ -77,34 +81,33 @@ class ZstdDecompressor(Codec):
         max_window_size = signed_size(max_window_size)
         if max_window_size and max_window_size not in _WINDOW_LIMITS:
             raise _errors.ZstdError("unable to set max window size: Parameter is out of bound")
-        if c_int(format) not in (FORMAT_ZSTD1, FORMAT_ZSTD1_MAGICLESS):
+        self._format = wrapped_int(format)
+        if self._format not in (FORMAT_ZSTD1, FORMAT_ZSTD1_MAGICLESS):
             raise _errors.ZstdError("unable to set decoding format: Parameter is out of bound")
-        self._dictionary = None
+        dictionary = None
         if dict_data is not None:
-            if dict_data._handle is None:
+            dictionary = dict_data._handle
+            if dictionary is None:
                 raise _errors.ZstdError("could not create decompression dict")
-            self._dictionary = dict_data._handle
-        self._options: dict[str, int] = {
-            "format": format,
-            "single_frame": bool(single_frame),
-            "allow_extra_data": bool(allow_extra_data),
-            "require_checksum": bool(require_checksum),
-            "max_window_size": max_window_size,
-            "max_item_size": size(max_item_size),
-            "max_total_size": size(max_total_size),
-        }
-        self._others: dict[tuple[bool, bool, int], Handle] = {}
-        self._handle = self._make(self._options)
-
-    def _make(self, fields: dict[str, int]) -> Handle:
-        options = zbatch_decompressor_options(struct_size=sizeof(zbatch_decompressor_options), **fields)
-        dictionary = None if self._dictionary is None else self._dictionary.address
+        options = zbatch_decompressor_options(
+            struct_size=sizeof(zbatch_decompressor_options),
+            format=self._format,
+            single_frame=bool(single_frame),
+            allow_extra_data=bool(allow_extra_data),
+            require_checksum=bool(require_checksum),
+            max_window_size=max_window_size,
+            max_item_size=size(max_item_size),
+            max_unsized_item_size=size(max_unsized_item_size),
+            max_total_size=size(max_total_size),
+        )
         out, error = c_void_p(), zbatch_error()
-        if lib.zbatch_decompressor_new(byref(options), dictionary, byref(out), byref(error)):
+        if lib.zbatch_decompressor_new(
+            byref(options), None if dictionary is None else dictionary.address, byref(out), byref(error)
+        ):
             if error.status == ERROR_NO_MEMORY:
                 raise MemoryError
             raise _errors.zstd_error(error, "could not create decompression dict")
-        return own_decompressor(out.value)
+        self._handle = own_decompressor(out.value)
 
     def multi_decompress_to_buffer(
         self,
@@ -266,52 +269,37 @@ class ZstdDecompressor(Codec):
     ) -> bytes:
         """Decompresses one item: its first frame or, with `read_across_frames`, all of them, joined.
 
-        A frame that does not record its size becomes at most `max_output_size` bytes, unless that is 0; a recorded size is
-        believed. Bytes that follow are an error unless `allow_extra_data`.
+        One with a frame that does not record its size becomes at most `max_output_size` bytes, unless that is 0; recorded
+        sizes are believed. Bytes that follow are an error unless `allow_extra_data`.
         """
-        self._open()
-        max_output_size = signed_size(max_output_size)
-        pinned = Pinned(data)
-        frame, error = zbatch_frame(), zbatch_error()
-        at = pinned.address or None
-        if lib.zbatch_frame_info(at, pinned.size, self._options["format"], byref(frame), byref(error)):
-            raise _errors.zstd_error(error, "error determining content size from frame header")
-        limit = max_output_size if frame.content_size == CONTENTSIZE_UNKNOWN else 0
-        if limit < 0:
-            raise ValueError("max_output_size must not be negative")
-        handle = self._variant(not read_across_frames, bool(allow_extra_data), limit)
-        capacity, written = c_size_t(), c_size_t()
-        if lib.zbatch_decompress_bound(handle.address, at, pinned.size, byref(capacity), byref(error)):
+        handle = self._handle or self._open()
+        limit = signed_size(max_output_size) if max_output_size != 0 else 0
+        source: Any = data if type(data) is bytes else Pinned(data)
+        error = zbatch_error()
+        content: bytes | None = new_content(
+            handle.address,
+            source,
+            len(source),
+            not read_across_frames,
+            bool(allow_extra_data),
+            limit if limit >= 0 else 1,
+            _NONE,
+            byref(error),
+        )
+        if content is None:
+            if limit < 0 and error.status == ERROR_LIMIT:
+                raise ValueError("max_output_size must not be negative")
+            if lib.zbatch_frame_info(source, len(source), self._format, byref(zbatch_frame()), None):
+                raise _errors.zstd_error(error, "error determining content size from frame header")
             raise _one_failure(error)
-        content = blank_bytes(None, capacity.value)
-        if lib.zbatch_decompress(
-            handle.address, at, pinned.size, content_of(content), capacity.value, byref(written), byref(error)
-        ):
-            raise _one_failure(error)
-        return content if written.value == capacity.value else content[: written.value]
-
-    def _variant(self, single_frame: bool, allow_extra_data: bool, limit: int) -> Handle:
-        """A decompressor for these arguments of `decompress()`, kept for the next call."""
-        key = single_frame, allow_extra_data, limit
-        handle = self._others.get(key)
-        if handle is None:
-            own = self._options["max_item_size"]
-            fields = {
-                "single_frame": single_frame,
-                "allow_extra_data": allow_extra_data,
-                "max_item_size": min(limit or own, own or limit),
-            }
-            handle = self._make(self._options | fields)
-            if not limit:
-                self._others[key] = handle
-        return handle
+        return content
 
     def _failure(self, call: _call.Call, sizes: array[int] | None, error: zbatch_error) -> Exception:
         """The exception for an item that failed, as python-zstandard would raise it."""
         item: int = error.item
         if error.status in (ERROR_NOT_A_FRAME, ERROR_TRUNCATED) and item < call.count and not (sizes and sizes[item]):
             view = zbatch_view.from_address(call.views + item * sizeof(zbatch_view))
-            if lib.zbatch_frame_info(view.data, view.size, self._options["format"], byref(zbatch_frame()), None):
+            if lib.zbatch_frame_info(view.data, view.size, self._format, byref(zbatch_frame()), None):
                 text = f"could not determine decompressed size of item {item}"
                 return _errors.about_item(ValueError(text), item)
         if error.status == ERROR_LIMIT and error.zstd_error:
@@ -325,13 +313,7 @@ class ZstdDecompressor(Codec):
 
     def memory_size(self) -> int:
         """Bytes that this decompressor holds at this moment: its contexts, which are kept from call to call."""
-        handles = [self._open(), *self._others.values()]
-        return sum(lib.zbatch_decompressor_memory_size(handle.address) for handle in handles)
-
-    def close(self) -> None:
-        """Frees it, when the calls that use it are over. Everything else raises ValueError then."""
-        super().close()
-        self._others = {}
+        return int(lib.zbatch_decompressor_memory_size(self._open().address))
 
     if not TYPE_CHECKING:
 
@@ -340,8 +322,6 @@ class ZstdDecompressor(Codec):
 
 
 def _one_failure(error: zbatch_error) -> Exception:
-    if error.status == ERROR_DST_TOO_SMALL:  # there was room for all that the limit allows
-        error.status = ERROR_LIMIT
     if error.status == ERROR_TRUNCATED or (error.status == ERROR_LIMIT and not error.zstd_error):
         return _errors.zstd_error(error, "decompression error: did not decompress full frame")
     if error.status == ERROR_EXTRA_DATA:

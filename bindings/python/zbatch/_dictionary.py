@@ -10,7 +10,7 @@ from . import _call, _errors, _inputs
 from ._errors import readonly
 from ._ffi import ERROR_NO_MEMORY, constant, lib, zbatch_dict_train_options, zbatch_error
 from ._handles import Handle, Pinned, own_dict
-from ._params import ZstdCompressionParameters, c_int, clamped, options_of_level, signed_size
+from ._params import ZstdCompressionParameters, c_int, clamped, options_of_level, signed_size, wrapped_int
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -31,7 +31,7 @@ class ZstdCompressionDict:
 
     def __init__(self, data: ReadableBuffer, dict_type: int = DICT_TYPE_AUTO) -> None:
         pinned = Pinned(data)
-        kind = c_int(dict_type)
+        kind = wrapped_int(dict_type)
         if kind not in (DICT_TYPE_AUTO, DICT_TYPE_RAWCONTENT, DICT_TYPE_FULLDICT):
             raise ValueError(f"invalid dictionary load mode: {kind}; must use DICT_TYPE_* constants")
         self._type = kind
@@ -149,12 +149,12 @@ def train_dictionary(
             if hasattr(error, "item"):
                 raise _errors.about_item(ValueError("samples must be bytes"), error.item) from error
             raise
+        for number in (k, d, f, accel, notifications, level, steps, threads):
+            c_int(number)
         if not steps and not threads:
             d, steps = d or _QUICK_D, _QUICK_STEPS
         if signed_size(dict_size) < 0:
             raise MemoryError
-        for number in (k, d, f, accel, notifications, level, steps, threads):
-            c_int(number)
         options = zbatch_dict_train_options(
             sizeof(zbatch_dict_train_options),
             # 0 is the library's default, and no size here.

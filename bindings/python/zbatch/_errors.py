@@ -70,13 +70,15 @@ def zstd_error(error: zbatch_error, text: str) -> ZstdError:
 
 
 def failure(error: zbatch_error, prefix: str = "") -> Exception:
-    """The exception for a call that failed. With `prefix` the rest of its text is libzstd's."""
+    """The exception for a call that failed. With `prefix` the rest of its text is libzstd's, or why the library says it was."""
     item = None if error.item == NO_ITEM else error.item
     if error.status == ERROR_NO_MEMORY:
         return about_item(MemoryError(), item)
     if error.status == ERROR_OUT_OF_RANGE:
         return about_item(ValueError(message(error)), item)
-    return zstd_error(error, prefix + zstd_text(error) if prefix else message(error))
+    if not prefix:
+        return zstd_error(error, message(error))
+    return zstd_error(error, prefix + zstd_text(error).removeprefix("error compressing: ").removeprefix("error decompressing: "))
 
 
 def failures(

@@ -150,6 +150,9 @@ class zbatch_object_layout(Structure):
         ("free_fn", POINTER),
         ("list_fn", POINTER),
         ("set_fn", POINTER),
+        ("content_fn", POINTER),
+        ("leave_fn", POINTER),
+        ("enter_fn", POINTER),
     ]
 
 
@@ -273,6 +276,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_object_batch_init": (None, (POINTER, SIZE)),
     "zbatch_object_batch_run": (STATUS, (POINTER,)),
     "zbatch_object_batch_new": (POINTER, (POINTER, POINTER, POINTER, POINTER)),
+    "zbatch_object_compress": (POINTER, (POINTER, POINTER, SIZE, POINTER, POINTER)),
+    "zbatch_object_decompress": (POINTER, (POINTER, POINTER, SIZE, I32, I32, SIZE, POINTER, POINTER)),
 }
 
 
@@ -302,8 +307,15 @@ def _making(name: str) -> Any:
     return function
 
 
-new_object, new_list, new_bytes_list = map(
-    _making, ("zbatch_object_new", "zbatch_object_list", "zbatch_object_bytes_list")
+new_object, new_list, new_bytes_list, new_frame, new_content = map(
+    _making,
+    (
+        "zbatch_object_new",
+        "zbatch_object_list",
+        "zbatch_object_bytes_list",
+        "zbatch_object_compress",
+        "zbatch_object_decompress",
+    ),
 )
 
 
@@ -355,6 +367,9 @@ def _bind_objects() -> None:
         _cpython.FREE,
         _cpython.NEW_LIST,
         _cpython.SET_LIST_ITEM,
+        _cpython.CONTENT,
+        _cpython.LEAVE,
+        _cpython.ENTER,
     )
     error = zbatch_error()
     if lib.zbatch_object_bind(ctypes.byref(layout), ctypes.byref(error)) < 0:

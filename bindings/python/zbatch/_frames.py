@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from ctypes import byref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._errors import readonly
-from ._ffi import CONTENTSIZE_UNKNOWN, ERROR_TRUNCATED, FORMAT_ZSTD1, lib, unsigned, zbatch_error, zbatch_frame
+from ._ffi import (
+    CONTENTSIZE_UNKNOWN,
+    ERROR_TRUNCATED,
+    FORMAT_ZSTD1,
+    FORMAT_ZSTD1_MAGICLESS,
+    lib,
+    pylib,
+    unsigned,
+    zbatch_error,
+    zbatch_frame,
+)
 from ._handles import Pinned
-from ._params import c_int
+from ._params import wrapped_int
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 #: What zstd says of a size that it could not read.
 CONTENTSIZE_ERROR = unsigned("ZSTD_CONTENTSIZE_ERROR")
+
+_frame_info = pylib.zbatch_frame_info
 
 
 class FrameParameters:
@@ -56,20 +68,20 @@ class FrameParameters:
         )
 
 
-def _read(pinned: Pinned, format: int, frame: zbatch_frame, error: zbatch_error) -> int:
-    return int(lib.zbatch_frame_info(pinned.address or None, pinned.size, format, byref(frame), byref(error)))
-
-
 def frame_content_size(source: ReadableBuffer) -> int:
     """Bytes of content that the frame records, -1 when it does not. 0 for a skippable frame."""
-    frame, error = zbatch_frame(), zbatch_error()
-    if _read(Pinned(source), FORMAT_ZSTD1, frame, error):
+    bytes_of: Any = source if type(source) is bytes else Pinned(source)
+    frame = zbatch_frame()
+    if _frame_info(bytes_of, len(bytes_of), FORMAT_ZSTD1, byref(frame), None):
+        error = zbatch_error()
+        _frame_info(bytes_of, len(bytes_of), FORMAT_ZSTD1, byref(frame), byref(error))
         raise _errors.zstd_error(error, "error when determining content size")
     if frame.is_skippable:
         return 0
-    if frame.content_size == CONTENTSIZE_ERROR:
+    size: int = frame.content_size
+    if size == CONTENTSIZE_ERROR:
         raise _errors.ZstdError("error when determining content size")
-    return -1 if frame.content_size == CONTENTSIZE_UNKNOWN else int(frame.content_size)
+    return -1 if size == CONTENTSIZE_UNKNOWN else size
 
 
 def frame_header_size(source: ReadableBuffer) -> int:
@@ -84,7 +96,11 @@ def frame_header_size(source: ReadableBuffer) -> int:
 def get_frame_parameters(data: ReadableBuffer, format: int = FORMAT_ZSTD1) -> FrameParameters:
     """Reads the header of the frame that `data` begins with; its first 18 bytes are always enough."""
     frame, error = zbatch_frame(), zbatch_error()
-    if _read(Pinned(data), c_int(format), frame, error):
+    pinned = Pinned(data)
+    format = wrapped_int(format)
+    if format not in (FORMAT_ZSTD1, FORMAT_ZSTD1_MAGICLESS):
+        raise _errors.ZstdError("cannot get frame parameters: Unsupported frame parameter")
+    if _frame_info(pinned, len(pinned), format, byref(frame), byref(error)):
         if error.status == ERROR_TRUNCATED:
             text = f"not enough data for frame parameters; need {frame.header_size} bytes"
             raise _errors.zstd_error(error, text)

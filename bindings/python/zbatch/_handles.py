@@ -66,5 +66,13 @@ class Pinned:
         self.address: int = record.buf or 0
         self.size: int = record.len
 
+    @property
+    def _as_parameter_(self) -> int | None:
+        """What ctypes hands on where a pointer is wanted, as for bytes."""
+        return self.address or None
+
+    def __len__(self) -> int:
+        return self.size
+
     def __reduce__(self) -> Any:
         raise TypeError("what is pinned in memory cannot be pickled")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from array import array
-from ctypes import byref, c_size_t, sizeof
+from ctypes import byref, c_int32, c_size_t, sizeof
 from typing import Any, overload
 
 from . import _errors
@@ -13,6 +14,11 @@ from ._ffi import ERROR_NO_MEMORY, lib, zbatch_compressor_options, zbatch_error
 def c_int(value: int) -> int:
     """The number, refused as CPython refuses what is no C int."""
     return array("i", (value,))[0]
+
+
+def wrapped_int(value: int) -> int:
+    """The number as C makes an int of any: the peer does not check formats and types of dictionaries before."""
+    return c_int32(operator.index(value)).value
 
 
 def size(value: int) -> int:

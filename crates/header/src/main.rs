@@ -14,7 +14,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The public modules of zbatch-ffi in the order of the header: a name is declared before it is
 /// used.
-const CHAPTERS: [&str; 13] = [
+const CHAPTERS: [&str; 14] = [
     "version",
     "status",
     "bytes",
@@ -28,6 +28,7 @@ const CHAPTERS: [&str; 13] = [
     "trained",
     "arrow",
     "bindings",
+    "item",
 ];
 
 const WIDTH: usize = 80;

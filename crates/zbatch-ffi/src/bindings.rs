@@ -32,8 +32,9 @@ pub type zbatch_gather_buffer_fn =
 /// CPython's PyBuffer_Release fits.
 pub type zbatch_release_fn = Option<unsafe extern "C" fn(buffer: *mut c_void)>;
 
-/// Makes an object from a copy of 'size' bytes at 'data' and returns it, or
-/// NULL on failure: CPython's PyBytes_FromStringAndSize fits.
+/// Makes an object from a copy of 'size' bytes at 'data', or of bytes still to be
+/// written when that is NULL, and returns it, or NULL on failure: CPython's
+/// PyBytes_FromStringAndSize fits.
 pub type zbatch_scatter_new_fn = Option<unsafe extern "C" fn(data: *const c_char, size: isize) -> *mut c_void>;
 
 /// Makes 'item' the element 'index' of 'list', whose it is from then on, also
@@ -64,9 +65,21 @@ pub type zbatch_object_fill_fn = Option<
     ) -> c_int,
 >;
 
+/// Returns where the bytes are of an object that a zbatch_scatter_new_fn made, or
+/// NULL on failure: CPython's PyBytes_AsString fits.
+pub type zbatch_object_content_fn = Option<unsafe extern "C" fn(object: *mut c_void) -> *mut c_char>;
+
 /// Makes a list of 'size' elements, to be set one by one, and returns it, or
 /// NULL on failure: CPython's PyList_New fits.
 pub type zbatch_list_new_fn = Option<unsafe extern "C" fn(size: isize) -> *mut c_void>;
+
+/// Lets other threads of a runtime go on, and returns what the other function
+/// needs: CPython's PyEval_SaveThread fits.
+pub type zbatch_leave_fn = Option<unsafe extern "C" fn() -> *mut c_void>;
+
+/// Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
+/// fits.
+pub type zbatch_enter_fn = Option<unsafe extern "C" fn(state: *mut c_void)>;
 
 /// Objects of another language that lend bytes which something else owns: where
 /// five words lie in each, and the functions that make, serve and end it.  Offsets
@@ -103,18 +116,16 @@ pub struct zbatch_object_layout {
     pub list_fn: zbatch_list_new_fn,
     /// Sets an element of it.
     pub set_fn: zbatch_scatter_set_fn,
+    /// Tells where the bytes are that 'new_fn' left to be written.
+    pub content_fn: zbatch_object_content_fn,
+    /// Is called before work that takes long,
+    pub leave_fn: zbatch_leave_fn,
+    /// and after it.
+    pub enter_fn: zbatch_enter_fn,
 }
 
 // SAFETY: integers and functions that may be NULL, without padding, struct_size first.
 unsafe impl Grows for zbatch_object_layout {}
-
-/// Lets other threads of a runtime go on, and returns what the other function
-/// needs: CPython's PyEval_SaveThread fits.
-pub type zbatch_leave_fn = Option<unsafe extern "C" fn() -> *mut c_void>;
-
-/// Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
-/// fits.
-pub type zbatch_enter_fn = Option<unsafe extern "C" fn(state: *mut c_void)>;
 
 /// A batch of another language's objects, as zbatch_object_batch_run() takes
 /// it: one struct to fill in place of the arguments of many calls, which some
@@ -165,7 +176,7 @@ const NO_FUNCTION: Error = Error::new(Status::InvalidArgument, "a function point
 const NO_ELEMENT: Error = Error::new(Status::InvalidArgument, "the sequence has no such element");
 const NO_BYTES: Error = Error::new(Status::InvalidArgument, "the element does not give its bytes");
 const BAD_RECORD: Error = Error::new(Status::InvalidArgument, "an offset lies outside 'buffer_size'");
-const NOT_MADE: Error = Error::new(Status::NoMemory, "the object could not be made");
+pub(crate) const NOT_MADE: Error = Error::new(Status::NoMemory, "the object could not be made");
 const BAD_OFFSETS: Error =
     Error::new(Status::InvalidArgument, "the offsets of a layout are not those of five different words");
 const BOUND_ALREADY: Error = Error::new(Status::Unsupported, "another layout of objects is bound already");
@@ -529,7 +540,7 @@ fn list(
 ) -> *mut c_void {
     let mut made = ptr::null_mut();
     let status = call.guard(ptr::null_mut(), || {
-        let layout = BOUND.peek().ok_or(NOT_BOUND)?;
+        let layout = bound()?;
         let collection = &call.borrow(collection)?.core;
         let (Some(list_fn), Some(set_fn)) = (layout.list_fn, layout.set_fn) else { return Err(NO_FUNCTION) };
         let first = first.min(collection.len());
@@ -617,15 +628,7 @@ pub unsafe extern "C" fn zbatch_object_batch_new(
     if let Ok(status) = status {
         *status = ended;
     }
-    if !made.is_null() {
-        return made;
-    }
-    let retain_fn = BOUND.peek().and_then(|layout| layout.retain_fn);
-    if let (Some(retain_fn), false) = (retain_fn, otherwise.is_null()) {
-        // SAFETY: the caller bound the function for such objects.
-        unsafe { retain_fn(otherwise) };
-    }
-    otherwise
+    if made.is_null() { instead(otherwise) } else { made }
 }
 
 impl zbatch_object_batch {
@@ -729,7 +732,22 @@ impl zbatch_object_batch {
     }
 }
 
+/// What is returned where there is no object: `otherwise`, with a reference of its own.
+pub(crate) fn instead(otherwise: *mut c_void) -> *mut c_void {
+    let retain_fn = BOUND.peek().and_then(|layout| layout.retain_fn);
+    if let (Some(retain_fn), false) = (retain_fn, otherwise.is_null()) {
+        // SAFETY: the caller bound the function for such objects.
+        unsafe { retain_fn(otherwise) };
+    }
+    otherwise
+}
+
 static BOUND: Published<zbatch_object_layout> = Published::new();
+
+/// The layout that is bound.
+pub(crate) fn bound() -> Result<&'static zbatch_object_layout, Error> {
+    BOUND.peek().ok_or(NOT_BOUND)
+}
 
 impl zbatch_object_layout {
     fn offsets(&self) -> [usize; 5] {
@@ -737,7 +755,7 @@ impl zbatch_object_layout {
     }
 
     /// Where its functions are; 0 for one that is missing.
-    fn functions(&self) -> [usize; 8] {
+    fn functions(&self) -> [usize; 11] {
         [
             self.alloc_fn.map_or(0, |f| f as usize),
             self.retain_fn.map_or(0, |f| f as usize),
@@ -747,6 +765,9 @@ impl zbatch_object_layout {
             self.free_fn.map_or(0, |f| f as usize),
             self.list_fn.map_or(0, |f| f as usize),
             self.set_fn.map_or(0, |f| f as usize),
+            self.content_fn.map_or(0, |f| f as usize),
+            self.leave_fn.map_or(0, |f| f as usize),
+            self.enter_fn.map_or(0, |f| f as usize),
         ]
     }
 
@@ -784,7 +805,7 @@ struct Maker<'c> {
 
 impl<'c> Maker<'c> {
     fn new(call: &'c Call, kind: *mut c_void, owner: *mut c_void) -> Result<Maker<'c>, Error> {
-        Ok(Maker { call, layout: BOUND.peek().ok_or(NOT_BOUND)?, kind: call.object(kind)?, owner })
+        Ok(Maker { call, layout: bound()?, kind: call.object(kind)?, owner })
     }
 
     fn make(&self, data: *const c_void, size: usize, place: usize) -> Option<*mut c_void> {

@@ -154,7 +154,7 @@ pub(crate) fn flag(value: i32) -> Result<bool, Error> {
 /// Compresses items to frames: ZstdCompressor.  Immutable; any number of
 /// threads may use one.
 pub struct zbatch_compressor {
-    core: Compressor,
+    pub(crate) core: Compressor,
 }
 
 /// zbatch_compressor_options_init() sets the 'struct_size' bytes at 'options'

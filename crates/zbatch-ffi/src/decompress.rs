@@ -90,7 +90,7 @@ pub struct zbatch_frame {
 /// Decompresses frames to items: ZstdDecompressor.  Immutable; any number of
 /// threads may use one.
 pub struct zbatch_decompressor {
-    core: Decompressor,
+    pub(crate) core: Decompressor,
 }
 
 /// zbatch_decompressor_options_init() sets the 'struct_size' bytes at 'options'

@@ -20,6 +20,7 @@ pub mod compress;
 pub mod control;
 pub mod decompress;
 pub mod dict;
+pub mod item;
 pub mod run;
 pub mod status;
 pub mod trained;

@@ -2,7 +2,7 @@
 //! case, so that every frame is made with `compressBound` bytes free (less makes libzstd fail, or choose other bytes) and is
 //! never moved; the pages behind the last frame were not touched and are given back.
 
-use super::{Job, Partial, Worker, filled, look_ahead, plan, same_length, status_at, take};
+use super::{Job, Partial, Worker, look_ahead, plan, same_length, status_at, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result, Status, Subject};
 use crate::few::Few;
 use crate::items::Items;
 use crate::libzstd::{CompressionContext, CompressionDictionary, DecompressionContext, compress_bound};
-use crate::memory::{Arena, Memory, reserved};
+use crate::memory::{Arena, Memory, copied, reserved};
 use crate::params::{CompressionParameters, Format, RunOptions};
 use crate::segment::Segment;
 use crate::workers::{self, Queue};
@@ -159,11 +159,14 @@ impl Compressor {
 
     /// Compresses `src` to one frame.
     pub fn compress(&self, src: &[u8]) -> Result<Vec<u8>> {
-        let mut frame = filled(0, bound(src.len())?)?;
-        let size = self.compress_into(src, &mut frame)?;
-        frame.truncate(size);
-        frame.shrink_to_fit();
-        Ok(frame)
+        self.compress_to(src, copied)?
+    }
+
+    /// Compresses `src` to one frame and returns what `take` makes of it.
+    pub fn compress_to<R>(&self, src: &[u8], take: impl FnOnce(&[u8]) -> R) -> Result<R> {
+        let mut memory = Memory::new(bound(src.len())?)?;
+        let size = self.compress_into(src, &mut memory)?;
+        Ok(take(&memory[..size]))
     }
 
     /// Compresses `src` to one frame at the start of `dst` and returns the frame's size. `dst` need not have room for more
