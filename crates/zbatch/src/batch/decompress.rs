@@ -130,7 +130,7 @@ impl Decompressor {
     }
 
     /// Decompresses `item`, whose content has `size` bytes, to the start of `room`. Where there is more room than that, some of
-    /// it may be scribbled on; nothing else depends on it.
+    /// it may be scribbled on.
     fn fill(
         &self,
         context: &mut DecompressionContext,
@@ -139,13 +139,18 @@ impl Decompressor {
         size: usize,
         room: &mut [u8],
     ) -> Result<()> {
-        match context.decompress(self.frames(item)?, room) {
-            Ok(made) if made == size => Ok(()),
-            Ok(made) if given && made > size => Err(LARGER_THAN_GIVEN),
+        let frames = self.frames(item)?;
+        if context.decompress(frames, room) == Ok(size) {
+            return Ok(());
+        }
+        // What is wrong is what is wrong in a destination of this size, wherever the item stands.
+        match context.decompress(frames, &mut room[..size]) {
+            Ok(made) => {
+                let error = Error::size_mismatch(made as u64, size as u64);
+                Err(if given { error } else { error.as_status(Status::Corrupt) })
+            }
             Err(Code::DST_SIZE_TOO_SMALL) if given => Err(LARGER_THAN_GIVEN),
-            Ok(made) if given => Err(Error::size_mismatch(made as u64, size as u64)),
-            // Recorded sizes that were no lies would have been met.
-            Ok(_) | Err(Code::DST_SIZE_TOO_SMALL) => Err(Code::CORRUPTION_DETECTED.into()),
+            Err(code @ Code::DST_SIZE_TOO_SMALL) => Err(Error::from(code).as_status(Status::Corrupt)),
             Err(code) => Err(damaged(code)),
         }
     }
