@@ -90,7 +90,8 @@ pub(crate) struct Run<'c> {
 
 impl<'c> Run<'c> {
     pub(crate) fn new(call: &'c Call, options: *const zbatch_run_options) -> Result<Run<'c>, Error> {
-        let options = call.options(options)?;
+        let (options, rest) =
+            if options.is_null() { (zbatch_run_options::default(), Ok(())) } else { call.known(options)? };
         let report = if options.stats.is_null() {
             None
         } else {
@@ -98,6 +99,7 @@ impl<'c> Run<'c> {
             fields.store(&zbatch_run_stats::default());
             Some((Stats::default(), fields))
         };
+        rest?;
         if options.flags & !ZBATCH_RUN_VERIFY != 0 {
             return Err(UNKNOWN_FLAG);
         }
@@ -175,6 +177,20 @@ mod tests {
             assert!(memory[1..size / 8].iter().all(|&word| word == 0));
             assert!(memory[size / 8..].iter().all(|&word| word == u64::MAX));
         }
+    }
+
+    #[test]
+    fn stats_are_written_when_a_newer_option_is_refused() {
+        let mut memory = [u64::MAX; 6];
+        memory[0] = 48;
+        #[repr(C)]
+        struct Newer(zbatch_run_options, usize);
+        let stats = memory.as_mut_ptr().cast();
+        let newer = Newer(zbatch_run_options { struct_size: size_of::<Newer>(), stats, ..Default::default() }, 1);
+        // SAFETY: live structs of their struct_size.
+        let call = unsafe { Call::new() };
+        let refused = Run::new(&call, (&raw const newer).cast()).err().map(|e| e.status());
+        assert_eq!((refused, memory), (Some(Status::Unsupported), [48, 0, 0, 0, 0, 0]));
     }
 
     #[test]
