@@ -41,7 +41,7 @@ pub(crate) fn steps(ws: &Workspace, report: &mut Report) {
             run_tests(ws, &mut command, report, &python.name, |name, reason, report| {
                 let told = skipped.iter().any(|other| other == name);
                 let allowed =
-                    is_slow(reason) || everything_missing.iter().any(|package| reason.contains(package.name()));
+                    is_slow(reason) || everything_missing.iter().any(|package| is_missing(reason, package.name()));
                 if !told && !allowed {
                     report.skip(&format!("{} {name}", python.name), reason);
                 }
@@ -179,8 +179,13 @@ impl Environment {
 
     /// Whether a test's reason to be skipped is that a package is missing, which has been told.
     fn explains(&self, reason: &str) -> bool {
-        self.missing.iter().any(|package| reason.contains(package))
+        self.missing.iter().any(|package| is_missing(reason, package))
     }
+}
+
+/// Whether the reason is that this package is missing, in the words of bindings/python/tests/support.py.
+fn is_missing(reason: &str, package: &str) -> bool {
+    reason.strip_suffix(" is not installed") == Some(package)
 }
 
 /// What is left out on request is no surprise.
@@ -290,4 +295,20 @@ fn examples(ws: &Workspace, env: &Environment, report: &mut Report) -> Result<()
         report.result("cffi_abi.py", shell::run(&mut run).map(drop));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_package_explains_its_own_skips_alone() {
+        let env = Environment { python: PathBuf::new(), missing: vec!["cffi".to_owned(), "pip".to_owned()] };
+        assert!(env.explains("cffi is not installed") && env.explains("pip is not installed"));
+        for reason in
+            ["numpy is not installed", "cffi is broken", "a pipe cannot be made", "pip-tools is not installed"]
+        {
+            assert!(!env.explains(reason), "{reason}");
+        }
+    }
 }
