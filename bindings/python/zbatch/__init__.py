@@ -182,3 +182,8 @@ __all__ = [
     "multi_decompress_trained",
     "train_dictionary",
 ]
+
+# Where programs find them is where they say that they are from.
+for _name in __all__:
+    if callable(globals()[_name]):
+        globals()[_name].__module__ = __name__
