@@ -51,6 +51,7 @@ static struct {
     zbatch_decompressor *decompressor;
     zbatch_dict *dict;
     zbatch_control *control;
+    zbatch_pins *pins;
     zbatch_view views[1];
     zbatch_view view;
     zbatch_segment segments[1];
@@ -147,6 +148,12 @@ static int set_of(void *list, ptrdiff_t index, void *item)
     (void)index;
     (void)item;
     return 0;
+}
+
+static void raise_of(void *kind, const char *text)
+{
+    (void)kind;
+    (void)text;
 }
 
 static int all_zero(const void *bytes, size_t size)
@@ -382,13 +389,14 @@ int main(int argc, char **argv)
                                         set_of,
                                         content_of,
                                         leave_of,
-                                        keep_of };
+                                        keep_of,
+                                        raise_of,
+                                        samples.text };
     EXPECT(ZBATCH_OK, zbatch_object_bind(&in.layout, &error));
     zbatch_object_batch_init(&in.batch, sizeof in.batch);
     in.batch.compressor = in.compressor;
     in.batch.views = in.items;
     in.batch.count = 1;
-    in.batch.out = &out.collection;
     in.object.data = content;
     in.object.size = SIZE;
     in.frames[0].data = frame;

@@ -51,11 +51,30 @@ static int get_buffer(void *item, void *buffer, int flags)
     return 0;
 }
 
+static int released; /* so many records */
+
 static void release_buffer(void *buffer)
 {
     struct record *record = (struct record *)buffer;
     ((struct object *)record->object)->pins--;
     record->object = NULL;
+    released++;
+}
+
+static void check_released(struct object *elements, int count)
+{
+    for (size_t i = 0; i < 4; i++)
+        CHECK(elements[i].pins == 0);
+    CHECK(released == count);
+    released = 0;
+}
+
+static zbatch_status gather(struct list *list, size_t count, int flags, size_t data_offset, zbatch_view *views,
+                            zbatch_pins **pins)
+{
+    *pins = (zbatch_pins *)list;
+    return zbatch_gather_buffers(list, count, get_item, get_buffer, release_buffer, flags, sizeof(struct record),
+                                 data_offset, offsetof(struct record, size), views, pins, &error);
 }
 
 static int refuse_from = 100; /* the index at which the language has had enough */
@@ -104,44 +123,44 @@ int main(void)
     EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_gather_views(&list, COUNT + 1, get_item, get_bytes, views, &error));
     CHECK(error.item == COUNT && views[0].data == NULL && views[0].size == 0);
 
-    struct record records[COUNT];
-    size_t held;
-    EXPECT(ZBATCH_OK, zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, READABLE, sizeof *records,
-                                            offsetof(struct record, bytes), offsetof(struct record, size), records,
-                                            views, &held, &error));
-    CHECK(held == COUNT && elements[3].pins == 1 && records[2].object == &elements[2]);
+    zbatch_pins *pins;
+    EXPECT(ZBATCH_OK, gather(&list, COUNT, READABLE, offsetof(struct record, bytes), views, &pins));
     for (size_t i = 0; i < COUNT; i++)
-        CHECK(views[i].data == text[i] && views[i].size == strlen(text[i]));
+        CHECK(views[i].data == text[i] && views[i].size == strlen(text[i]) && elements[i].pins == 1);
+    CHECK(released == 0);
+    zbatch_pins_free(pins);
+    zbatch_pins_free(NULL);
+    check_released(elements, COUNT);
 
-    zbatch_release_buffers(records, held, sizeof *records, release_buffer);
-    for (size_t i = 0; i < COUNT; i++)
-        CHECK(elements[i].pins == 0 && records[i].object == NULL);
-    zbatch_release_buffers(NULL, 0, sizeof *records, release_buffer);
-    zbatch_release_buffers(records, SIZE_MAX, sizeof *records, release_buffer);
+    EXPECT(ZBATCH_OK, gather(&list, 0, READABLE, offsetof(struct record, bytes), NULL, &pins));
+    CHECK(pins != NULL);
+    zbatch_pins_free(pins);
+    check_released(elements, 0);
 
     /* These strings are not to be written to. */
-    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
-           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, WRITABLE, sizeof *records,
-                                 offsetof(struct record, bytes), offsetof(struct record, size), records, views, &held,
-                                 &error));
-    CHECK(held == 0 && error.item == 0);
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, gather(&list, COUNT, WRITABLE, offsetof(struct record, bytes), views, &pins));
+    CHECK(pins == NULL && error.item == 0);
+    check_released(elements, 0);
 
-    /* A failure in the middle: what was pinned before it is told, to be released. */
+    /* A failure in the middle: what was pinned before it is released. */
     elements[2].text = NULL;
-    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
-           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, READABLE, sizeof *records,
-                                 offsetof(struct record, bytes), offsetof(struct record, size), records, views, &held,
-                                 &error));
-    CHECK(held == 2 && error.item == 2 && views[0].data == NULL);
-    zbatch_release_buffers(records, held, sizeof *records, release_buffer);
-    CHECK(elements[0].pins == 0 && elements[1].pins == 0);
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, gather(&list, COUNT, READABLE, offsetof(struct record, bytes), views, &pins));
+    CHECK(pins == NULL && error.item == 2 && views[0].data == NULL);
+    check_released(elements, 2);
     EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_gather_views(&list, COUNT, get_item, get_bytes, views, &error));
     CHECK(error.item == 2);
-    /* Fields that do not lie in the record. */
-    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
-           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, READABLE, sizeof *records, sizeof *records,
-                                 offsetof(struct record, size), records, views, &held, &error));
-    CHECK(held == 0);
+    elements[2].text = text[2];
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, gather(&list, COUNT + 1, READABLE, offsetof(struct record, bytes), views, &pins));
+    CHECK(pins == NULL && error.item == COUNT);
+    check_released(elements, COUNT);
+    /* Fields that do not lie in the record, and records that no memory has. */
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, gather(&list, COUNT, READABLE, sizeof(struct record), views, &pins));
+    CHECK(pins == NULL);
+    EXPECT(ZBATCH_ERROR_NO_MEMORY,
+           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, release_buffer, READABLE, SIZE_MAX / 2, 0, 8, views,
+                                 &pins, &error));
+    CHECK(pins == NULL);
+    check_released(elements, 0);
 
     /* And back: objects from views. */
     struct object made[COUNT] = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };

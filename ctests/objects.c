@@ -166,6 +166,21 @@ static int set_element(void *sequence, ptrdiff_t index, void *object)
     return 0;
 }
 
+static char no_such_index; /* its address is the kind of exception */
+static char raised[80];
+
+static void raise_error(void *kind, const char *text)
+{
+    CHECK(kind == &no_such_index && strlen(text) < sizeof raised && raised[0] == '\0');
+    strcpy(raised, text);
+}
+
+static void check_raised(const char *text)
+{
+    CHECK(strcmp(raised, text) == 0);
+    raised[0] = '\0';
+}
+
 /* Nothing is left but the owner's own reference, and each type's. */
 static void check_balance(const struct text *owner)
 {
@@ -191,7 +206,9 @@ static const zbatch_object_layout layout = { .struct_size = sizeof layout,
                                              .set_fn = set_element,
                                              .content_fn = content_of,
                                              .leave_fn = leave,
-                                             .enter_fn = enter };
+                                             .enter_fn = enter,
+                                             .raise_fn = raise_error,
+                                             .index_error = &no_such_index };
 
 static const char bytes[] = "one, two and three";
 static const zbatch_segment segments[COUNT] = { { 0, 3 }, { 5, 3 }, { 13, 5 }, { 18, 0 }, { 0, 18 }, { 4, 1 } };
@@ -232,13 +249,14 @@ static void check_nothing_bound(const zbatch_collection *collection)
     struct record record;
     CHECK(zbatch_object_get_buffer(object, &record, READABLE) == -1 && zbatch_object_len(object) == 0);
     CHECK(zbatch_object_tobytes(object, NULL) == NULL && object->references == 1);
+    CHECK(zbatch_object_item(object, 0) == NULL && zbatch_object_item_count(object) == 0);
     zbatch_object_dealloc(object);
     zbatch_object_dealloc_handle(object);
     zbatch_object_dealloc(NULL);
     CHECK(lents.alive == 1 && lents.head.references == 2 && object->type == &lents);
     free_object(object);
     release_object(&lents);
-    CHECK(zbatch_object_new(&lents, NULL, bytes, 3, 0) == NULL);
+    CHECK(zbatch_object_new(&lents, NULL, bytes, 3, NULL) == NULL);
     CHECK(zbatch_object_list(collection, 0, 1, &lents, NULL) == NULL && zbatch_object_bytes_list(collection) == NULL);
     CHECK(zbatch_object_compress(NULL, bytes, 3, &lists, &error) == &lists && lists.head.references == 1);
     CHECK(error.status == ZBATCH_ERROR_INVALID_ARGUMENT);
@@ -283,6 +301,9 @@ static void check_bind(void)
     other.type_offset = offsetof(struct lent, unused);
     EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_object_bind(&other, &error));
     other = layout;
+    other.index_error = &other;
+    EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_object_bind(&other, &error));
+    other = layout;
     other.free_fn = release_object;
     EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_object_bind(&other, &error));
 
@@ -302,7 +323,7 @@ static void check_bind(void)
 static void check_one_object(void)
 {
     struct text *owner = (struct text *)new_text("owner", 5);
-    void *object = zbatch_object_new(&lents, owner, owner->bytes, 5, 77);
+    void *object = zbatch_object_new(&lents, owner, owner->bytes, 5, (const void *)(uintptr_t)77);
     CHECK(owner->head.references == 2 && lents.head.references == 2);
     check_object(object, owner->bytes, 5, 77, owner);
     /* The object alone keeps its owner alive, and that is gone with it. */
@@ -312,13 +333,13 @@ static void check_one_object(void)
     release_object(object);
     check_balance(NULL);
 
-    object = zbatch_object_new(&lents, NULL, bytes, 4, 0);
+    object = zbatch_object_new(&lents, NULL, bytes, 4, NULL);
     check_object(object, bytes, 4, 0, NULL);
     release_object(object);
     check_balance(NULL);
 
     /* No bytes: an object without any, and one that nobody filled. */
-    struct head *empty[2] = { (struct head *)zbatch_object_new(&lents, NULL, NULL, 0, 0), make(&lents, sizeof(struct lent)) };
+    struct head *empty[2] = { (struct head *)zbatch_object_new(&lents, NULL, NULL, 0, NULL), make(&lents, sizeof(struct lent)) };
     for (size_t i = 0; i < 2; i++) {
         struct record record;
         CHECK(zbatch_object_len(empty[i]) == 0);
@@ -337,11 +358,11 @@ static void check_one_object(void)
 
     /* Bytes that cannot be, and no room for an object: nothing is made, and the owner is not kept. */
     owner = (struct text *)new_text("owner", 5);
-    CHECK(zbatch_object_new(&lents, owner, NULL, 1, 0) == NULL);
-    CHECK(zbatch_object_new(&lents, owner, bytes, SIZE_MAX, 0) == NULL);
-    CHECK(zbatch_object_new(NULL, owner, bytes, 1, 0) == NULL);
+    CHECK(zbatch_object_new(&lents, owner, NULL, 1, NULL) == NULL);
+    CHECK(zbatch_object_new(&lents, owner, bytes, SIZE_MAX, NULL) == NULL);
+    CHECK(zbatch_object_new(NULL, owner, bytes, 1, NULL) == NULL);
     lents.room = 0;
-    CHECK(zbatch_object_new(&lents, owner, bytes, 1, 0) == NULL);
+    CHECK(zbatch_object_new(&lents, owner, bytes, 1, NULL) == NULL);
     check_balance(owner);
     release_object(owner);
 }
@@ -355,15 +376,31 @@ static void free_handle(void *handle)
     freed++;
 }
 
+static void free_collection(void *handle)
+{
+    zbatch_collection_free((zbatch_collection *)handle);
+}
+
 /* Objects that own a handle, which the function at their place ends before anything else of theirs does. */
 static void check_handles(void)
 {
     freed_owner = (struct text *)new_text("owner", 5);
-    zbatch_object_dealloc_handle(zbatch_object_new(&lents, freed_owner, &freed, sizeof freed, (size_t)(uintptr_t)free_handle));
+    zbatch_object_dealloc_handle(zbatch_object_new_handle(&lents, freed_owner, &freed, free_handle));
     CHECK(freed == 1);
     check_balance(freed_owner);
-    zbatch_object_dealloc_handle(zbatch_object_new(&lents, freed_owner, &freed, sizeof freed, 0));
+    zbatch_object_dealloc_handle(zbatch_object_new_handle(&lents, freed_owner, &freed, NULL));
     CHECK(freed == 1);
+    check_balance(freed_owner);
+    /* The output of a call that makes a handle; and one that nobody made. */
+    struct lent *late = (struct lent *)zbatch_object_new_handle(&lents, freed_owner, NULL, free_handle);
+    CHECK(late != NULL && late->data == NULL);
+    late->data = &freed;
+    zbatch_object_dealloc_handle(late);
+    CHECK(freed == 2);
+    zbatch_object_dealloc_handle(zbatch_object_new_handle(&lents, freed_owner, NULL, free_handle));
+    CHECK(freed == 2 && zbatch_object_new_handle(NULL, freed_owner, &freed, free_handle) == NULL);
+    lents.room = 0;
+    CHECK(zbatch_object_new_handle(&lents, freed_owner, &freed, free_handle) == NULL && freed == 2);
     check_balance(freed_owner);
     release_object(freed_owner);
     zbatch_object_dealloc_handle(must_calloc(1, sizeof(struct lent)));
@@ -372,7 +409,7 @@ static void check_handles(void)
 
     zbatch_collection *collection;
     EXPECT(ZBATCH_OK, zbatch_collection_new(NULL, 0, &collection, &error));
-    zbatch_object_dealloc_handle(zbatch_object_new(&lents, NULL, collection, 0, (size_t)(uintptr_t)zbatch_collection_free));
+    zbatch_object_dealloc_handle(zbatch_object_new_handle(&lents, NULL, collection, free_collection));
     check_balance(NULL);
 }
 
@@ -449,6 +486,52 @@ static void check_bytes_lists(const zbatch_collection *collection)
         CHECK(zbatch_object_bytes_list(collection) == NULL);
         check_balance(NULL);
     }
+}
+
+/* The elements of a sequence are the collection's segments, by an index as languages have it. */
+static void check_items_of(zbatch_collection *collection)
+{
+    static const ptrdiff_t bad[] = { -1, -2, PTRDIFF_MIN, PTRDIFF_MAX };
+    const ptrdiff_t all = (ptrdiff_t)zbatch_collection_len(collection);
+    struct lent *handle = (struct lent *)zbatch_object_new_handle(&lents, NULL, collection, NULL);
+    void *sequence = zbatch_object_new(&lents, handle, NULL, 0, &lents);
+    CHECK(zbatch_object_item_count(sequence) == all);
+    for (ptrdiff_t i = all - 1; i >= 0; i--) {
+        zbatch_view view;
+        zbatch_segment segment;
+        EXPECT(ZBATCH_OK, zbatch_collection_view_at(collection, (size_t)i, &view, &error));
+        EXPECT(ZBATCH_OK, zbatch_collection_segment_at(collection, (size_t)i, &segment, &error));
+        void *item = zbatch_object_item(sequence, i);
+        CHECK(handle->head.references == 3);
+        check_object(item, view.data, view.size, (size_t)segment.offset, (const struct text *)(const void *)handle);
+        release_object(item);
+        lents.room = 0;
+        CHECK(zbatch_object_item(sequence, i) == NULL && handle->head.references == 2);
+        lents.room = PLENTY;
+    }
+    check_raised("");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "offset must be less than %td", all);
+        CHECK(zbatch_object_item(sequence, bad[i]) == NULL);
+        check_raised(bad[i] < 0 ? "offset must be non-negative" : text);
+        CHECK(zbatch_object_item(sequence, all) == NULL);
+        check_raised(text);
+    }
+    release_object(sequence);
+    release_object(handle);
+
+    /* Sequences of nothing: without an owner, and with one that has no collection. */
+    handle = (struct lent *)zbatch_object_new_handle(&lents, NULL, NULL, free_collection);
+    void *const empty[2] = { zbatch_object_new(&lents, NULL, NULL, 0, &lents),
+                             zbatch_object_new(&lents, handle, NULL, 0, &lents) };
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(zbatch_object_item_count(empty[i]) == 0 && zbatch_object_item(empty[i], 0) == NULL);
+        check_raised("offset must be less than 0");
+        release_object(empty[i]);
+    }
+    release_object(handle);
+    check_balance(NULL);
 }
 
 /* The first buffer twice, and one that lends its bytes and one of none between. */
@@ -557,6 +640,8 @@ int main(void)
     check_list(empty, 0, SIZE_MAX, NULL);
     check_bytes_lists(empty);
     check_items_alone();
+    check_items_of(collection);
+    check_items_of(empty);
     zbatch_collection_free(empty);
     zbatch_collection_free(collection);
     return EXIT_SUCCESS;

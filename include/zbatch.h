@@ -215,13 +215,8 @@ typedef int32_t zbatch_status;
  * The result, or the frame's window, would exceed a limit of the decompressor.
  */
 #define ZBATCH_ERROR_LIMIT (-6)
-
-/**
- * zbatch_control_cancel() was called before the work was done, or
- * zbatch_object_batch_run() did not begin a batch that takes too long.
- */
+/** zbatch_control_cancel() was called before the work was done. */
 #define ZBATCH_ERROR_CANCELLED (-7)
-
 /** Another thread is inside a call on this handle.  Reserved for streams. */
 #define ZBATCH_ERROR_BUSY (-8)
 /** A bug inside zbatch, caught.  Please report it. */
@@ -1431,7 +1426,7 @@ zbatch_views_from_arrow(const struct ArrowSchema *schema,
                         zbatch_error *error);
 
 /* ========================================================================== */
-/*                           For language bindings                            */
+/*                 Items out of another language, and into it                 */
 /* ========================================================================== */
 
 /**
@@ -1473,6 +1468,82 @@ typedef void *(*zbatch_scatter_new_fn)(const char *data, ptrdiff_t size);
 typedef int (*zbatch_scatter_set_fn)(void *list, ptrdiff_t index, void *item);
 
 /**
+ * Records that a zbatch_gather_buffer_fn filled, and with them the bytes of
+ * the elements, which stay where they are until zbatch_pins_free().
+ */
+typedef struct zbatch_pins zbatch_pins;
+
+/**
+ * zbatch_gather_views() fills 'views', which has room for 'count' of them,
+ * with the bytes of elements 0 to 'count' - 1 of 'sequence', an object of
+ * another language, by calling 'item_fn' and 'bytes_fn' for each.  Both are
+ * called on the calling thread and must return normally: an exception or
+ * longjmp() through this function is undefined.  The views borrow from the
+ * elements; keep 'sequence' alive and unchanged while they are in use.
+ *
+ * Errors: ZBATCH_ERROR_INVALID_ARGUMENT when a function fails; the error's
+ * item is the index of the element.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_gather_views(void *sequence, size_t count, zbatch_gather_item_fn item_fn,
+                    zbatch_gather_bytes_fn bytes_fn, zbatch_view *views,
+                    zbatch_error *error);
+
+/**
+ * zbatch_gather_buffers() does the same for elements that must be asked for
+ * their bytes and told when these are no longer in use.  It makes 'out', room
+ * for 'count' records of 'buffer_size' bytes, and for each element calls
+ * 'buffer_fn' with the next record and with 'flags'; it reads from the record a
+ * pointer to the bytes at 'data_offset' and their number, a ptrdiff_t, at
+ * 'size_offset': a Py_buffer has them at offsetof(Py_buffer, buf) and
+ * offsetof(Py_buffer, len).  'flags' mean to 'buffer_fn' what they will: 0,
+ * CPython's PyBUF_SIMPLE, is enough to read, and its PyBUF_WRITABLE asks for
+ * bytes to write to.
+ *
+ * The views may be used until zbatch_pins_free(), which calls 'release_fn' for
+ * each record.  After a failure nothing is held: 'release_fn' was called, on
+ * this thread, for the records that were filled, and 'out' is NULL.
+ *
+ * Errors: as zbatch_gather_views(), and ZBATCH_ERROR_NO_MEMORY.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_gather_buffers(void *sequence, size_t count,
+                      zbatch_gather_item_fn item_fn,
+                      zbatch_gather_buffer_fn buffer_fn,
+                      zbatch_release_fn release_fn, int flags,
+                      size_t buffer_size, size_t data_offset,
+                      size_t size_offset, zbatch_view *views, zbatch_pins **out,
+                      zbatch_error *error);
+
+/**
+ * zbatch_pins_free() calls the 'release_fn' of zbatch_gather_buffers() for
+ * each record, in order, and frees the handle.  The function is called on the
+ * calling thread and must return normally, so call this where it may be
+ * called: with CPython's PyBuffer_Release, by a thread that has its lock.
+ */
+ZBATCH_API void zbatch_pins_free(zbatch_pins *pins);
+
+/**
+ * zbatch_scatter_bytes() makes elements 0 to 'count' - 1 of 'list', an object
+ * of another language that is that long already, by calling 'new_fn' with the
+ * bytes of each view and 'set_fn' with what it returned, on the calling
+ * thread.  Both must return normally, as in zbatch_gather_views().  Elements
+ * before the one that failed are made.
+ *
+ * Errors: ZBATCH_ERROR_NO_MEMORY when 'new_fn' fails,
+ * ZBATCH_ERROR_INVALID_ARGUMENT when 'set_fn' does; the error's item is the
+ * index of the element.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_scatter_bytes(const zbatch_view *views, size_t count, void *list,
+                     zbatch_scatter_new_fn new_fn, zbatch_scatter_set_fn set_fn,
+                     zbatch_error *error);
+
+/* ========================================================================== */
+/*                        Objects of another language                         */
+/* ========================================================================== */
+
+/**
  * Returns a new object of 'type', all 0 but for what the language itself keeps
  * in it, or NULL on failure.  'count' is 0.  CPython's PyType_GenericAlloc
  * fits.
@@ -1495,6 +1566,12 @@ typedef int (*zbatch_object_fill_fn)(void *record, void *object, void *data,
  * NULL on failure: CPython's PyBytes_AsString fits.
  */
 typedef char *(*zbatch_object_content_fn)(void *object);
+
+/**
+ * Raises an exception of 'kind' with a text that ends with a NUL: CPython's
+ * PyErr_SetString fits.
+ */
+typedef void (*zbatch_object_raise_fn)(void *kind, const char *text);
 
 /**
  * Makes a list of 'size' elements, to be set one by one, and returns it, or
@@ -1529,7 +1606,10 @@ typedef struct {
     size_t data_offset;
     /** Of a size_t: the number of bytes. */
     size_t size_offset;
-    /** Of a size_t: where the bytes begin in their buffer. */
+    /**
+     * Of a size_t or a pointer: where the bytes begin in their buffer, or what
+     * the function that makes the object says.
+     */
     size_t place_offset;
     /** Makes an object. */
     zbatch_object_alloc_fn alloc_fn;
@@ -1555,10 +1635,17 @@ typedef struct {
     zbatch_leave_fn leave_fn;
     /** and after it. */
     zbatch_enter_fn enter_fn;
+    /** Raises an exception. */
+    zbatch_object_raise_fn raise_fn;
+    /**
+     * The kind of exception for an index that is not there: CPython's
+     * PyExc_IndexError.  It must live as long as the process does.
+     */
+    void *index_error;
 } zbatch_object_layout;
 
 /**
- * A batch of another language's objects, as zbatch_object_batch_run() takes
+ * A batch of another language's objects, as zbatch_object_batch_new() takes
  * it: one struct to fill in place of the arguments of many calls, which some
  * languages make slowly.  See STRUCTS THAT GROW above.
  */
@@ -1597,77 +1684,9 @@ typedef struct {
      * 0: any begins.
      */
     uint64_t enough;
-    /** Where to store the result. */
-    zbatch_collection **out;
     /** Where to tell what went wrong, or NULL. */
     zbatch_error *error;
 } zbatch_object_batch;
-
-/**
- * zbatch_gather_views() fills 'views', which has room for 'count' of them,
- * with the bytes of elements 0 to 'count' - 1 of 'sequence', an object of
- * another language, by calling 'item_fn' and 'bytes_fn' for each.  Both are
- * called on the calling thread and must return normally: an exception or
- * longjmp() through this function is undefined.  The views borrow from the
- * elements; keep 'sequence' alive and unchanged while they are in use.
- *
- * Errors: ZBATCH_ERROR_INVALID_ARGUMENT when a function fails; the error's
- * item is the index of the element.
- */
-ZBATCH_API ZBATCH_MUST_USE zbatch_status
-zbatch_gather_views(void *sequence, size_t count, zbatch_gather_item_fn item_fn,
-                    zbatch_gather_bytes_fn bytes_fn, zbatch_view *views,
-                    zbatch_error *error);
-
-/**
- * zbatch_gather_buffers() does the same for elements that must be asked for
- * their bytes and told when these are no longer in use.  For each it calls
- * 'buffer_fn' with the next record of 'buffers', which has room for 'count'
- * records of 'buffer_size' bytes, and with 'flags'; it reads from the record a
- * pointer to the bytes at 'data_offset' and their number, a ptrdiff_t, at
- * 'size_offset': a Py_buffer has them at offsetof(Py_buffer, buf) and
- * offsetof(Py_buffer, len).  'flags' mean to 'buffer_fn' what they will: 0,
- * CPython's PyBUF_SIMPLE, is enough to read, and its PyBUF_WRITABLE asks for
- * bytes to write to.
- *
- * 'held' receives the number of records that were filled, on failure too: the
- * caller hands them to zbatch_release_buffers() when the views are no longer in
- * use.
- *
- * Errors: as zbatch_gather_views().
- */
-ZBATCH_API ZBATCH_MUST_USE zbatch_status
-zbatch_gather_buffers(void *sequence, size_t count,
-                      zbatch_gather_item_fn item_fn,
-                      zbatch_gather_buffer_fn buffer_fn, int flags,
-                      size_t buffer_size, size_t data_offset,
-                      size_t size_offset, void *buffers, zbatch_view *views,
-                      size_t *held, zbatch_error *error);
-
-/**
- * zbatch_release_buffers() calls 'release_fn' for each of the first 'held'
- * records of 'buffers', which has records of 'buffer_size' bytes, on the
- * calling thread.  It must return normally, as in zbatch_gather_views().
- */
-ZBATCH_API void
-zbatch_release_buffers(void *buffers, size_t held, size_t buffer_size,
-                       zbatch_release_fn release_fn);
-
-/**
- * zbatch_scatter_bytes() makes elements 0 to 'count' - 1 of 'list', an object
- * of another language that is that long already, by calling 'new_fn' with the
- * bytes of each view and 'set_fn' with what it returned, on the calling
- * thread.  Both must return normally, as in zbatch_gather_views().  Elements
- * before the one that failed are made.
- *
- * Errors: ZBATCH_ERROR_NO_MEMORY when 'new_fn' fails,
- * ZBATCH_ERROR_INVALID_ARGUMENT when 'set_fn' does; the error's item is the
- * index of the element.
- */
-ZBATCH_API ZBATCH_MUST_USE zbatch_status
-zbatch_scatter_bytes(const zbatch_view *views, size_t count, void *list,
-                     zbatch_scatter_new_fn new_fn, zbatch_scatter_set_fn set_fn,
-                     zbatch_error *error);
 
 /**
  * zbatch_object_layout_init() sets the 'struct_size' bytes at 'layout' to 0 but
@@ -1714,11 +1733,23 @@ ZBATCH_API void *zbatch_object_tobytes(void *object, void *unused);
  * lends the 'size' bytes at 'data', and returns it, or NULL on failure.  It
  * takes a reference to 'owner', which keeps the bytes alive and unchanged as
  * long as it lives itself, and may be NULL where nothing needs to.  'place' is
- * stored for the language to read.
+ * stored: for the language to read, or for zbatch_object_item().
  */
 ZBATCH_API void *
 zbatch_object_new(void *type, void *owner, const void *data, size_t size,
-                  size_t place);
+                  const void *place);
+
+/**
+ * zbatch_object_new_handle() makes one object of 'type' that owns 'handle', and
+ * returns it, or NULL on failure: its data is the handle and its place
+ * 'free_fn', which zbatch_object_dealloc_handle() calls for it; with NULL it
+ * frees nothing.  'handle' may be NULL too, and the object's data be the output
+ * of a later call that makes a handle, which has an owner from the start then.
+ * 'owner' is as in zbatch_object_new().
+ */
+ZBATCH_API void *
+zbatch_object_new_handle(void *type, void *owner, void *handle,
+                         zbatch_release_fn free_fn);
 
 /**
  * zbatch_object_dealloc() ends an object that nobody refers to: it gives its
@@ -1730,12 +1761,31 @@ ZBATCH_API void zbatch_object_dealloc(void *object);
 
 /**
  * zbatch_object_dealloc_handle() does the same for an object that owns a handle
- * instead of lending bytes: first it calls the function whose address is the
- * object's place with the object's data.  So a type of such objects needs no
- * code of the language to free what they own: zbatch_collection_free() fits,
- * and CPython's PyBuffer_Release.
+ * instead of lending bytes: first it calls the function of
+ * zbatch_object_new_handle(), on the calling thread, unless the handle is NULL.
+ * So a type of such objects needs no code of the language to free what they
+ * own: zbatch_collection_free() fits, and CPython's PyBuffer_Release.
  */
 ZBATCH_API void zbatch_object_dealloc_handle(void *object);
+
+/**
+ * zbatch_object_item() and zbatch_object_item_count() are for the slots of a
+ * type of sequences: CPython's sq_item and sq_length.  The owner of such an
+ * object is one that zbatch_object_new_handle() or zbatch_object_batch_new()
+ * made of a collection, and its place, as zbatch_object_new() was given it, the
+ * type of the elements, which must live as long as the process does.  This one
+ * returns segment 'index' as an object like those of zbatch_object_list(), with
+ * the sequence's owner as its owner.  When there is no such segment it calls
+ * 'raise_fn' with 'index_error' and returns NULL.  It returns NULL as well when
+ * nothing is bound, or 'alloc_fn' failed.
+ */
+ZBATCH_API void *zbatch_object_item(void *object, ptrdiff_t index);
+
+/**
+ * zbatch_object_item_count() returns the number of segments that
+ * zbatch_object_item() has.  It is 0 when nothing is bound.
+ */
+ZBATCH_API ptrdiff_t zbatch_object_item_count(void *object);
 
 /**
  * zbatch_object_list() makes a list of objects, as zbatch_object_new() makes
@@ -1762,40 +1812,32 @@ ZBATCH_API void
 zbatch_object_batch_init(zbatch_object_batch *batch, size_t struct_size);
 
 /**
- * zbatch_object_batch_run() is zbatch_gather_views(), then
+ * zbatch_object_batch_new() is zbatch_gather_views(), then
  * zbatch_compressor_estimate() and zbatch_multi_compress_to_buffer(), or the
- * same for decompressing, in one call.  All functions are called on the calling
- * thread and must return normally, as in zbatch_gather_views(); those that
- * leave and enter once each, and not at all when the batch does not begin.
+ * same for decompressing, in one call, and returns an object of 'type' that
+ * owns the collection, as zbatch_object_new_handle() makes it.  All functions
+ * are called on the calling thread and must return normally, as in
+ * zbatch_gather_views(); those that leave and enter once each, and not at all
+ * when the batch does not begin.
  *
- * A batch that would take too long for 'enough' returns
- * ZBATCH_ERROR_CANCELLED: run it again with 'sequence' NULL and 'enough' 0, on
- * another thread perhaps.  Views that were gathered stay, whatever happens
- * then.  Nothing is written when 'struct_size' was never set.
+ * 'status' receives what the other functions return.  When there is no object
+ * this returns 'otherwise', to which it takes a reference when a layout is
+ * bound, as not every language can be given NULL.  With ZBATCH_OK that has one
+ * meaning alone: the batch did not begin, because it would take too long for
+ * 'enough'.  Then run it again with 'sequence' NULL and 'enough' 0, on another
+ * thread perhaps.  Views that were gathered stay, whatever happens then.
+ * Nothing but 'status' is written when 'struct_size' was never set.
  *
- * Errors: those of these functions.
- */
-ZBATCH_API ZBATCH_MUST_USE zbatch_status
-zbatch_object_batch_run(const zbatch_object_batch *batch);
-
-/**
- * zbatch_object_batch_new() is zbatch_object_batch_run(), and returns an object
- * of 'type' that owns the collection: its data is the handle and its place
- * zbatch_collection_free(), as zbatch_object_dealloc_handle() expects.  'out' of
- * the batch is NULL again then.  When there is no such object it returns
- * 'otherwise', to which it takes a reference when a layout is bound, as not
- * every language can be given NULL.  'status' receives what the other function
- * returns.
- *
- * Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound: the batch does not
- * begin.  ZBATCH_ERROR_NO_MEMORY, 'alloc_fn' failed.
+ * Errors: those of these functions.  ZBATCH_ERROR_INVALID_ARGUMENT, no layout
+ * is bound: the batch does not begin.  ZBATCH_ERROR_NO_MEMORY, 'alloc_fn'
+ * failed.
  */
 ZBATCH_API void *
 zbatch_object_batch_new(const zbatch_object_batch *batch, void *type,
                         void *otherwise, zbatch_status *status);
 
 /* ========================================================================== */
-/*                      For language bindings, one item                       */
+/*                        One item of another language                        */
 /* ========================================================================== */
 
 /**

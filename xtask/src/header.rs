@@ -179,7 +179,7 @@ impl Parameter {
         let makes_codec = function.ends_with("compressor_new");
         match (self.name.as_str(), self.kind.as_str()) {
             ("error" | "run" | "item_status" | "total", _) | ("sizes", "const uint64_t *") => true,
-            ("owner" | "unused", _) => true,
+            ("owner" | "unused" | "handle" | "free_fn" | "place", _) => true,
             // It has something to return whatever happens.
             _ if ["zbatch_object_batch_new", "zbatch_object_compress", "zbatch_object_decompress"]
                 .contains(&function) =>
@@ -208,19 +208,21 @@ impl Parameter {
             ("size_t", "size") => size,
             ("size_t", "offset_size") => "8",
             ("size_t", "count") if training => "samples.count",
-            ("size_t", "count" | "held" | "most") => "1",
-            ("size_t", "index" | "first" | "place" | "max_unsized_item_size") | ("int", "flags") => "0",
+            ("size_t", "count" | "most") => "1",
+            ("size_t", "index" | "first" | "max_unsized_item_size") | ("int", "flags") => "0",
             ("size_t", "capacity") => "sizeof in.dst",
             ("size_t", "struct_size") => "sizeof(size_t)",
             ("size_t", "buffer_size") => "sizeof(zbatch_view)",
             ("size_t", "data_offset") => "offsetof(zbatch_view, data)",
             ("size_t", "size_offset") => "offsetof(zbatch_view, size)",
             ("uint64_t", "source_size" | "dict_size") | ("int32_t", "format" | "dict_type" | "level") => "0",
-            ("void *", "dst" | "buffers") => "in.dst",
+            ("void *", "dst") => "in.dst",
             ("uint64_t", "enough") => "UINT64_MAX",
             ("int32_t", "threads") => "1",
             ("int32_t", "single_frame" | "allow_extra_data") => "0",
-            ("void *", "sequence" | "list" | "type" | "owner" | "otherwise") => "samples.text",
+            ("void *", "sequence" | "list" | "type" | "owner" | "otherwise" | "handle") => "samples.text",
+            ("const void *", "place") => "samples.text",
+            ("ptrdiff_t", "index") => "0",
             ("void *", "object") => "&in.object",
             ("void *", "record") => "in.dst",
             ("void *", "unused") => "NULL",
@@ -236,7 +238,7 @@ impl Parameter {
             ("uint64_t *", "sizes") => "out.sizes",
             ("uint64_t *", "total" | "nanoseconds") => "&out.total",
             ("size_t *", "written") => "out.written",
-            ("size_t *", "out" | "held") => "&out.number",
+            ("size_t *", "out") => "&out.number",
             ("int64_t *", "out") => "&out.constant",
             ("zbatch_view *", "out") => "&out.view",
             ("zbatch_segment *", "out") => "&out.segment",
@@ -276,7 +278,7 @@ impl Parameter {
     }
 }
 
-const HANDLES: [&str; 6] = ["buffer", "collection", "compressor", "decompressor", "dict", "control"];
+const HANDLES: [&str; 7] = ["buffer", "collection", "compressor", "decompressor", "dict", "control", "pins"];
 
 /// How to see that an output was written though the call failed.
 fn output_check(argument: &str) -> Option<String> {

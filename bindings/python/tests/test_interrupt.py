@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 import unittest
+from typing import Any
 
 from support import bad_checksum, finish, frame, frames, noise, records, slow, start, wait_for
 
 import zbatch
-from zbatch import Control, ZstdCompressor, ZstdDecompressor, ZstdError
+from zbatch import Control, ZstdCompressor, ZstdDecompressor, ZstdError, _call
 
 #: A program that begins a long batch, proves by a counter that a worker is inside, is interrupted, and tells how long it took.
 INTERRUPTED = """
@@ -67,6 +68,81 @@ INTERRUPTED = """
     # Everything goes on working.
     made = compressor.multi_compress_to_buffer([b"foo"] * 100, 2)
     assert [s.tobytes() for s in decompressor.multi_decompress_to_buffer(made)] == [b"foo"] * 100
+"""
+
+
+#: Batches of every kind and of sizes on both sides of every branch, each with a signal whose handler raises, at a random moment
+#: of it. Nothing may stay pinned, and what comes after must be right.
+AT_ANY_MOMENT = """
+    import random, signal, sys, time
+    import zbatch
+    from zbatch import ZstdCompressor, ZstdDecompressor
+
+    class Interrupt(Exception):
+        pass
+
+    armed = False
+
+    def handler(*_):
+        global armed
+        if armed:
+            armed = False
+            raise Interrupt
+
+    signal.signal(signal.SIGALRM, handler)
+    source = random.Random(int(sys.argv[1]))
+    compressor, decompressor = ZstdCompressor(1), ZstdDecompressor()
+    small = [b"item %d " % i * 3 for i in range(2000)]
+    frames = [bytearray(s) for s in compressor.multi_compress_to_buffer(small)]
+    items = [bytearray(item) for item in small]
+    rows = [bytearray(len(item)) for item in small]
+    block = bytearray(sum(map(len, small)))
+
+    def compress(n):
+        made = compressor.multi_compress_to_buffer(items[:n])
+        return lambda: [zbatch.decompress(s) for s in made] == small[:n]
+
+    def decompress(n):
+        made = decompressor.multi_decompress_to_buffer(frames[:n])
+        return lambda: made.tolist() == small[:n]
+
+    def into(n):
+        sizes = decompressor.multi_decompress_into(frames[:n], rows[:n])
+        return lambda: sizes == [len(item) for item in small[:n]] and rows[:n] == small[:n]
+
+    def packed(n):
+        made = decompressor.multi_decompress_packed(frames[:n], block)
+        return lambda: made.tolist() == small[:n]
+
+    batches = [(batch, n) for batch in (compress, decompress, into, packed) for n in (1, 2, 16, 65, 2000)]
+    took = {}
+    for batch, n in batches * 3:
+        begun = time.perf_counter()
+        check = batch(n)
+        took[batch, n] = time.perf_counter() - begun
+        assert check()
+    interrupted = 0
+    ends = time.monotonic() + float(sys.argv[2])
+    while time.monotonic() < ends:
+        batch, n = source.choice(batches)
+        check = None
+        try:
+            armed = True
+            signal.setitimer(signal.ITIMER_REAL, took[batch, n] * source.random() * 1.1 + 1e-6)
+            check = batch(n)
+            armed = False
+        except Interrupt:
+            interrupted += 1
+        armed = False
+        assert check is None or check()
+        check = None
+        for memory in (items, frames, rows, [block]):
+            for item in memory[:n]:
+                item.append(0)  # nobody holds it
+                item.pop()
+    for batch, n in batches:
+        assert batch(n)()
+    print(interrupted)
 """
 
 
@@ -206,6 +282,11 @@ class CtrlC(unittest.TestCase):
         self.assertGreater(int(out), 30)
 
 
+    @unittest.skipUnless(hasattr(signal, "setitimer"), "this system has no timers of signals")
+    def test_a_handler_that_raises_at_any_moment_leaves_nothing_pinned(self) -> None:
+        self.assertGreater(int(finish(start(AT_ANY_MOMENT, "1", "3"))), 100)
+
+
 class Cancel(unittest.TestCase):
     """Control in this process."""
 
@@ -238,6 +319,52 @@ class Cancel(unittest.TestCase):
                     batch(control)
                 self.assertLess(control.items_done, count)
             helper.join()
+
+    def test_an_interrupt_of_an_interrupt_leaves_the_batch_what_it_reads(self) -> None:
+        class Twice(Exception):
+            pass
+
+        class Library:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(lib, name)
+
+            def zbatch_control_cancel(self, control: int) -> None:
+                raise Twice  # the second comes while the first is dealt with
+
+        lib = _call.lib
+        data = bytearray(noise(100_000))
+        control = Control()
+
+        def interrupt() -> None:
+            wait_for(lambda: control.items_running)
+            _thread.interrupt_main()
+
+        helper = threading.Thread(target=interrupt)
+        helper.start()
+        _call.lib = Library()
+        try:
+            with self.assertRaises(Twice):
+                ZstdCompressor(19).multi_compress_to_buffer([data] * 40, 1, control=control)
+        finally:
+            _call.lib = lib
+        helper.join()
+        self.assertTrue(control.items_running)
+        with self.assertRaises(BufferError):
+            data.append(1)
+        items = [bytearray(b"foo"), b"bar"] * 3
+        while control.items_running:
+            made = ZstdCompressor().multi_compress_to_buffer(items)
+            self.assertEqual([zbatch.decompress(s) for s in made], items)
+            control.cancel()
+
+        def is_free() -> bool:
+            try:
+                data.append(1)
+            except BufferError:
+                return False
+            return True
+
+        wait_for(is_free)
 
     def test_from_a_thread(self) -> None:
         for threads in (1, 2):

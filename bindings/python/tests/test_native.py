@@ -12,7 +12,13 @@ from support import PACKAGE, TESTS, run
 SKIPPED = {"test_native", "test_header", "test_packaging", "test_properties", "test_memory", "test_processes"}
 
 #: Functions of the type of segments, which CPython calls.
-HANDED = {"zbatch_object_get_buffer", "zbatch_object_tobytes", "zbatch_object_len"}
+HANDED = {
+    "zbatch_object_get_buffer",
+    "zbatch_object_item",
+    "zbatch_object_item_count",
+    "zbatch_object_len",
+    "zbatch_object_tobytes",
+}
 
 #: Runs tests while it counts the calls of each C function, and prints the names of those that were called.
 #: With ZBATCH_TEST_BREAK that function does nothing and returns 0: the tests must then fail.

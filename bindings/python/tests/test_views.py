@@ -118,16 +118,61 @@ class EveryParent(unittest.TestCase):
 
     def test_offsets_and_lengths(self) -> None:
         for parent in self.each():
-            if isinstance(parent, zbatch.BufferSegments):
-                continue
             for view, expected in (
                 (parent.lengths, [len(s) for s in parent]),
                 (parent.offsets, [s.offset for s in parent]),
             ):
                 self.assertIsInstance(view, memoryview)
                 self.assertEqual((view.format, view.itemsize, view.ndim, view.readonly), ("Q", 8, 1, True))
+                self.assertTrue(view.contiguous)
+                self.assertEqual(array.array("Q", view.tobytes()).tolist(), expected)
                 self.assertEqual(view.tolist(), expected)
                 self.assertEqual(view[2], expected[2])
+
+    def test_lengths_are_sizes(self) -> None:
+        made = frames(ITEMS)
+        for parent in self.each():
+            content = ZstdDecompressor().multi_decompress_to_buffer(made, parent.lengths)
+            self.assertEqual([s.tobytes() for s in content], ITEMS)
+            with self.assertRaises(zbatch.ZstdError):
+                ZstdDecompressor().multi_decompress_to_buffer(made, parent.offsets)
+
+    @needs_numpy
+    def test_numbers_as_an_array(self) -> None:
+        for parent in self.each():
+            self.assertEqual(numpy.frombuffer(parent.lengths, numpy.uint64).tolist(), [len(s) for s in parent])
+        self.assertEqual(zbatch.BufferSegments().lengths.tolist(), [])
+
+    def test_what_an_index_may_be(self) -> None:
+        class Two:
+            def __index__(self) -> int:
+                return 2
+
+        for parent in self.each():
+            for index, item in ((True, ITEMS[1]), (False, ITEMS[0]), (Two(), ITEMS[2])):
+                self.assertEqual(parent[index].tobytes(), item)
+            for huge in (sys.maxsize, -sys.maxsize - 1, 2**64, -(2**64)):
+                with self.assertRaises(IndexError):
+                    parent[huge]
+            self.assertEqual(parent.__getitem__(-1).tobytes(), ITEMS[-1])
+
+    def test_segments_of_a_closed_collection(self) -> None:
+        for parent in (collection_of(ITEMS), results()):
+            segment = parent[0]
+            parent.close()
+            with self.assertRaises(ValueError):
+                parent[0]
+            self.assertEqual(segment.tobytes(), ITEMS[0])
+
+    def test_what_nobody_filled_is_empty(self) -> None:
+        for kind in (zbatch.BufferWithSegments, zbatch.BufferSegments, zbatch.BufferSegment):
+            try:
+                nothing: Any = object.__new__(kind)
+            except TypeError:
+                continue
+            self.assertEqual(len(nothing), 0)
+            with self.assertRaises(IndexError):
+                nothing[0]
 
     def test_the_memory_outlives_everything(self) -> None:
         for parent in self.each():

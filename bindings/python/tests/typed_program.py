@@ -66,8 +66,7 @@ segment = frames[0]
 assert_type(segment, zstd.BufferSegment)
 assert_type((len(segment), segment.offset, segment.tobytes()), tuple[int, int, bytes])
 assert_type(memoryview(segment), memoryview)
-first: int = segment[0]
-part: zstd.BufferSegment = segment[:2]
+assert_type((segment[0], segment[:2]), tuple[int, zstd.BufferSegment | memoryview])
 assert_type(list(segment), list[int])
 assert_type([s.tobytes() for s in frames], list[bytes])
 assert_type(frames.tolist(), list[bytes])

@@ -24,10 +24,11 @@ from ._cpython import (
     TUPLE_ITEM,
     WORD,
     PyBUF_SIMPLE,
+    PyBUF_WRITABLE,
 )
-from ._errors import about_item
-from ._ffi import ERROR_CANCELLED, lib, pylib
-from ._handles import Handle
+from ._errors import about_item, failure
+from ._ffi import lib, pylib
+from ._handles import Handle, output_of, own_pins
 
 #: The array type of machine words. A view is two of them, a pointer and a size.
 WORDS = "Q" if WORD == 8 else "I"
@@ -72,16 +73,14 @@ class Call:
         "_batch",
         "_batch_arg",
         "_batch_struct",
-        "_buffers",
-        "_held",
-        "_held_at",
+        "_elsewhere",
         "_items",
         "_keep",
         "_listens",
         "_numbers",
         "_options",
         "_options_used",
-        "_out",
+        "_pins",
         "_run",
         "_small",
         "_small_at",
@@ -103,9 +102,7 @@ class Call:
         self.options_at = addressof(self._options)
         self.error = _ffi.zbatch_error()
         self.error_at = addressof(self.error)
-        # What the library writes: a handle, which never stays here, and the number of records that it filled; a status.
-        self._out = array(WORDS, bytes(2 * WORD))
-        self._held_at = self._out.buffer_info()[0] + WORD
+        # What the library writes: a status.
         self._numbers = array("i", bytes(4))
         self._status_arg = c_void_p(self._numbers.buffer_info()[0])
         self._small = array(WORDS, bytes(2 * WORD * SMALL))
@@ -119,15 +116,14 @@ class Call:
             leave_fn=LEAVE,
             enter_fn=ENTER,
             run=self.options_at,
-            out=self._out.buffer_info()[0],
             error=self.error_at,
         ).items():
             setattr(self._batch_struct, name, value)
         self._batch_arg = c_void_p(addressof(self._batch_struct))
         self.words = self._small
         self._keep: Any = None
-        self._buffers: array[int] | None = None
-        self._held = 0
+        self._pins: Handle | None = None
+        self._elsewhere = False
         self.statuses: array[int] | None = None
         self.count = 0
         self.views = 0
@@ -177,36 +173,40 @@ class Call:
     def _pin_items(self) -> None:
         """Takes items that are not all bytes."""
         self._batch[_SEQUENCE] = 0
-        self.pin(self._items, PyBUF_SIMPLE, "item {} not a bytes like object")
+        self._pins = self._pinned(self._items, self.views, PyBUF_SIMPLE, "item {} not a bytes like object")
 
-    def pin(self, items: tuple[Any, ...], flags: int, text: str) -> None:
-        """Pins the buffers of `items` until the call is over, and makes them the views."""
-        count = len(items)
-        records = array("Q", bytes(PY_BUFFER_SIZE * count))
-        # An interrupt may come before the library has written the number.
-        self._out[1] = 0
+    def take_places(self, items: tuple[Any, ...]) -> int:
+        """Pins memory to write to until the call is over, and has the address of its spans."""
+        words = array(WORDS, bytes(2 * WORD * len(items)))
+        at = words.buffer_info()[0]
+        self.keep((words, self._pinned(items, at, PyBUF_WRITABLE, "buffer {} is not a writable bytes-like object")))
+        return at
+
+    def _pinned(self, items: tuple[Any, ...], views: int, flags: int, text: str) -> Handle:
+        """Pins the buffers of `items` as long as the result lives, and fills their views."""
+        # Made first: an interrupt may come at any step of Python, and none lies between a pin and its owner.
+        pins = own_pins(None)
         try:
-            pylib.zbatch_gather_buffers(
+            status = pylib.zbatch_gather_buffers(
                 id(items),
-                count,
+                len(items),
                 TUPLE_ITEM,
                 GET_BUFFER,
+                RELEASE_BUFFER,
                 flags,
                 PY_BUFFER_SIZE,
                 PY_BUFFER_DATA,
                 PY_BUFFER_LEN,
-                records.buffer_info()[0],
-                self.views,
-                self._held_at,
+                views,
+                output_of(pins),
                 self.error_at,
             )
         except (TypeError, ValueError, BufferError) as cause:
             item = int(self.error.item)
             raise about_item(TypeError(text.format(item)), item) from cause
-        finally:
-            self._buffers = records
-            self._held = self._out[1]
-            self._items = items
+        if status:
+            raise failure(self.error)
+        return pins
 
     def keep(self, more: object) -> None:
         """Keeps something alive until the call is over."""
@@ -243,15 +243,16 @@ class Call:
 
     def set_sizes(self, sizes: array[int]) -> None:
         """Sizes of the items' content."""
+        self.keep(sizes)
         self._batch[_SIZES] = sizes.buffer_info()[0]
 
     # ---- running
 
-    def run(self, compressor: int, decompressor: int) -> Handle | None:
-        """Runs the batch with one of the two, and has the collection. On the main thread Ctrl-C ends what takes long."""
+    def run(self, codec: Handle, compresses: bool) -> Handle | None:
+        """Runs the batch, and has the collection. On the main thread Ctrl-C ends what takes long."""
         batch = self._batch
-        batch[_COMPRESSOR] = compressor
-        batch[_DECOMPRESSOR] = decompressor
+        batch[_COMPRESSOR if compresses else _DECOMPRESSOR] = codec.address
+        batch[_DECOMPRESSOR if compresses else _COMPRESSOR] = 0
         listens = threading.get_ident() == _main_thread
         if listens is not self._listens:
             self._listens = listens
@@ -263,9 +264,10 @@ class Call:
             if not batch[_SEQUENCE]:
                 raise
             self._pin_items()
-            return self.run(compressor, decompressor)
-        if made is None and listens and self.status == ERROR_CANCELLED:
+            return self.run(codec, compresses)
+        if made is None and self.status == _ffi.OK:
             # It did not begin, because it takes long. The views are there.
+            self.keep(codec)
             batch[_SEQUENCE] = 0
             self._batch_struct.enough = 0
             self._listens = False
@@ -277,8 +279,11 @@ class Call:
         """The status of the batch that ran."""
         return self._numbers[0]
 
-    def run_function(self, function: Callable[..., int], arguments: tuple[Any, ...], decompressor: int) -> int:
-        """Calls another batch function of a decompressor, in the same way."""
+    def run_function(
+        self, function: Callable[..., int], arguments: tuple[Any, ...], decompressor: int, keep: object
+    ) -> int:
+        """Calls another batch function of a decompressor, in the same way. It writes to what is to be kept."""
+        self.keep(keep)
         if threading.get_ident() == _main_thread:
             estimate = c_uint64()
             threads = self._run[_THREADS]
@@ -298,22 +303,65 @@ class Call:
         return function(*arguments)
 
     def _aside(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Runs `function` in another thread, and cancels it when this one is interrupted."""
         if not self._options.control:
-            control = Control()
-            self._options.control = control._handle.address
+            own = Control()
+            self._options.control = own._handle.address
             self._options_used = True
-            self._keep = (self._keep, control)
-        return _aside(function, arguments, self._options.control)
+            self.keep(own)
+        control = self._options.control
+        result: list[Any] = []
+        failed: list[BaseException] = []
+        over = _thread.allocate_lock()
+        over.acquire()
+
+        def work(_: Call) -> None:
+            try:
+                result.append(function(*arguments))
+            except BaseException as error:
+                failed.append(error)
+            finally:
+                over.release()
+
+        started: list[int] = []
+        interrupt: BaseException | None = None
+        # Until the thread is known to have ended, what it reads and writes is its own: it may outlive an interrupt.
+        self._elsewhere = True
+        try:
+            # One step for the interpreter: when an interrupt is raised here, the list tells whether the thread runs.
+            started.extend(map(_thread.start_new_thread, (work,), ((self,),)))
+        except BaseException as raised:
+            if not started and isinstance(raised, RuntimeError):  # no more threads, or the interpreter is ending
+                self._elsewhere = False
+                return function(*arguments)
+            if not started:
+                self._elsewhere = False
+                raise
+            interrupt = raised
+            lib.zbatch_control_cancel(control)
+        while self._elsewhere:
+            try:
+                while not (result or failed):
+                    # In slices, because not every system wakes a thread that waits for a lock to handle a signal.
+                    over.acquire(timeout=0.05)
+                self._elsewhere = False
+            except BaseException as raised:
+                interrupt = interrupt or raised
+                lib.zbatch_control_cancel(control)
+        if interrupt is not None:
+            raise interrupt
+        if failed:
+            raise failed[0]
+        return result[0]
 
     def done(self) -> None:
-        """Lets go of the inputs and makes the call ready for the next."""
-        if self._buffers is not None:
-            if self._held:
-                pylib.zbatch_release_buffers(
-                    self._buffers.buffer_info()[0], self._held, PY_BUFFER_SIZE, RELEASE_BUFFER
-                )
-                self._held = 0
-            self._buffers = None
+        """Lets go of the inputs and makes the call ready for the next.
+
+        An interrupt may end this at any step. Then nobody uses the call again, and what it holds goes with it.
+        """
+        if self._elsewhere:
+            return
+        self._pins = None
         batch = self._batch
         batch[_SEQUENCE] = batch[_SIZES] = 0
         if self.statuses is not None:
@@ -336,44 +384,3 @@ def begin() -> Call:
         return _idle.pop()
     except IndexError:
         return Call()
-
-
-def _aside(function: Callable[..., Any], arguments: tuple[Any, ...], control: int) -> Any:
-    """Runs `function` in another thread, and cancels it when this one is interrupted."""
-    result: list[Any] = []
-    failed: list[BaseException] = []
-    over = _thread.allocate_lock()
-    over.acquire()
-
-    def work() -> None:
-        try:
-            result.append(function(*arguments))
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            over.release()
-
-    started: list[int] = []
-    interrupt: BaseException | None = None
-    try:
-        # One step for the interpreter: when an interrupt is raised here, the list tells whether the thread runs.
-        started.extend(map(_thread.start_new_thread, (work,), ((),)))
-    except BaseException as raised:
-        if not started and isinstance(raised, RuntimeError):  # no more threads, or the interpreter is ending
-            return function(*arguments)
-        if not started:
-            raise
-        interrupt = raised
-        lib.zbatch_control_cancel(control)
-    while not (result or failed):
-        try:
-            # In slices, because not every system wakes a thread that waits for a lock to handle a signal.
-            over.acquire(timeout=0.05)
-        except BaseException as raised:
-            interrupt = interrupt or raised
-            lib.zbatch_control_cancel(control)
-    if interrupt is not None:
-        raise interrupt
-    if failed:
-        raise failed[0]
-    return result[0]

@@ -107,7 +107,7 @@ class ZstdCompressor(Codec):
             call.set_options(threads, control, verify)
             if errors != "raise":
                 call.want_statuses(errors)
-            frames = call.run(handle.address, 0)
+            frames = call.run(handle, True)
             if not call.words[1] and _inputs.all_empty(call, data):
                 raise ValueError("source elements are empty")
             if frames is None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import operator
-import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ctypes import byref, c_void_p, string_at
+from functools import wraps
 from itertools import chain
 from pickle import PickleBuffer
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar, overload
 
 from . import _arrow, _errors
-from ._cpython import blank_bytes, content_of, lends_bytes
+from ._cpython import blank_bytes, content_of, keep_for_good, lends_bytes
 from ._ffi import ERROR_OUT_OF_RANGE, lib, new_bytes_list, new_list, new_object, pylib, zbatch_error
 from ._handles import Handle, Pinned, lent_by, own_buffer, own_collection
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from ._dictionary import ZstdCompressionDict
 
+F = TypeVar("F", bound=Callable[..., object])
+
 #: Bytes of a row of a table of segments.
 _ROW = 16
 
 #: Segments that are made at a time when they are asked for one after the other.
 _BLOCK = 1024
-
-_MISSING: Any = object()
 
 
 @lends_bytes(lib, place="offset")
@@ -42,8 +42,10 @@ class BufferSegment:
     """
 
     if TYPE_CHECKING:
-        #: Bytes between the start of its buffer and the segment.
-        offset: int
+
+        @property
+        def offset(self) -> int:
+            """Bytes between the start of its buffer and the segment."""
 
         def __len__(self) -> int: ...
         def __buffer__(self, flags: int, /) -> memoryview: ...
@@ -53,7 +55,12 @@ class BufferSegment:
         """An empty segment; the others come from containers."""
         return _segment(None, None, 0, 0)
 
-    def __getitem__(self, index: SupportsIndex | slice) -> Any:
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> BufferSegment | memoryview: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> int | BufferSegment | memoryview:
         view = memoryview(self)
         if not isinstance(index, slice):
             return view[index]
@@ -97,101 +104,52 @@ def _picklable(exporter: Any, protocol: SupportsIndex) -> Any:
     return PickleBuffer(exporter) if operator.index(protocol) >= 5 else bytes(memoryview(exporter))
 
 
-class _State:
-    """What a container is made of: the library's collection, None when it was closed, and some of its segments."""
-
-    __slots__ = ("borrows", "buffer", "count", "errors", "handle", "ready")
-
-    def __init__(self, handle: Handle | None, buffer: int = 0, count: int = 0, borrows: bool = False) -> None:
-        self.handle = handle
-        #: Whether bytes are Python's, which the library does not keep alive.
-        self.borrows = borrows
-        #: The zbatch_buffer, of a container that has just one.
-        self.buffer = buffer
-        self.count = count
-        self.errors: dict[int, Exception] = {}
-        #: Segments that are made already, and the index of the first.
-        self.ready: tuple[int, list[BufferSegment]] = (0, [])
-
-    def open(self) -> Handle:
-        """The collection."""
-        handle = self.handle
-        if handle is None:
-            raise ValueError("this container is closed")
-        return handle
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a container is not pickled by its parts")
+# Of what lends segments the place is their type.
+keep_for_good(BufferSegment)
 
 
-# ---- what all containers do, whose state is `_owner`
-
-
-def _getitem(self: Any, index: Any) -> BufferSegment:
-    """The segment with this index; a negative one counts from the end."""
-    first, ready = self._owner.ready
-    # A program that goes through the segments one by one finds them made.
-    try:
-        if index >= first:
-            found: BufferSegment = ready[index - first]
-            return found
-    except (IndexError, TypeError):
-        pass
-    return _find(self._owner, index)
-
-
-def _find(state: _State, index: Any) -> BufferSegment:
-    try:
-        i = operator.index(index)
-    except TypeError:
-        raise TypeError(f"sequence index must be integer, not '{type(index).__name__}'") from None
-    if not -sys.maxsize - 1 <= i <= sys.maxsize:
-        raise IndexError("cannot fit 'int' into an index-sized integer")
-    handle = state.open()
-    count = state.count
-    if i < 0:
-        i += count
-    if i < 0:
-        raise IndexError("offset must be non-negative")
-    if i >= count:
-        raise IndexError(f"offset must be less than {count}")
-    first, ready = state.ready
-    goes_on = i == first + len(ready)
-    block = new_list(handle.address, i, min(8 * len(ready), _BLOCK) if goes_on and ready else 1, id(BufferSegment), id(handle))
-    state.ready = i, block
-    found: BufferSegment = block[0]
-    return found
-
-
-def _len(self: Any) -> int:
-    """The number of segments."""
-    count: int = self._owner.count
-    return count
+# ---- what all containers do, whose `_owner` is a handle of a collection
 
 
 def _iter(self: Any) -> Iterator[BufferSegment]:
-    handle = self._owner.open()
+    handle = self._owner
     block: list[BufferSegment] = new_list(handle.address, 0, _BLOCK, id(BufferSegment), id(handle))
-    count = self._owner.count
-    if count <= _BLOCK:
+    if len(block) < _BLOCK:
         return iter(block)
+    count = pylib.zbatch_collection_len(handle.address)
     rest = (new_list(handle.address, i, _BLOCK, id(BufferSegment), id(handle)) for i in range(_BLOCK, count, _BLOCK))
     return chain(block, chain.from_iterable(rest))
 
 
 def _tolist(self: Any) -> list[bytes]:
     """A copy of every segment, made in one pass."""
-    made: list[bytes] = new_bytes_list(self._owner.open().address)
+    made: list[bytes] = new_bytes_list(self._owner.address)
     return made
 
 
-@lends_bytes(lib, length=False)
+def _missing_told(new: F) -> F:
+    """Names arguments that are missing in the words of a C extension."""
+
+    @wraps(new)
+    def told(cls: type, *arguments: Any, **named: Any) -> Any:
+        for position, name in enumerate(("data", "segments"), 1):
+            if len(arguments) < position and name not in named:
+                raise TypeError(f"{cls.__name__}() missing required argument '{name}' (pos {position})")
+        return new(cls, *arguments, **named)
+
+    return told  # type: ignore[return-value]
+
+
+@lends_bytes(lib, items=True)
 class BufferSegments:
     """The table of a buffer: native 64-bit pairs of offset and length, as bytes; and a sequence of its segments."""
 
     if TYPE_CHECKING:
-        _owner: _State
 
+        @property
+        def _owner(self) -> Handle: ...
+        def __len__(self) -> int: ...
+        def __getitem__(self, index: SupportsIndex, /) -> BufferSegment: ...
         def __buffer__(self, flags: int, /) -> memoryview: ...
         def tobytes(self) -> bytes: ...
 
@@ -199,19 +157,17 @@ class BufferSegments:
         """An empty table; the others come from `BufferWithSegments.segments()`."""
         return BufferWithSegments(b"", b"").segments()
 
-    __len__ = _len
-    __getitem__ = _getitem
     __iter__ = _iter
 
     @property
     def offsets(self) -> memoryview:
-        """Where each segment begins: 64-bit integers, read-only, not copied."""
-        return memoryview(self).cast("Q")[::2]
+        """Where each segment begins: native 64-bit integers, a copy, read-only."""
+        return memoryview(_numbers(self)[::2]).toreadonly()
 
     @property
     def lengths(self) -> memoryview:
-        """Bytes in each segment: 64-bit integers, read-only, not copied."""
-        return memoryview(self).cast("Q")[1::2]
+        """Bytes in each segment: native 64-bit integers, a copy, read-only."""
+        return memoryview(_numbers(self)[1::2]).toreadonly()
 
     def __repr__(self) -> str:
         return f"<zbatch.BufferSegments of {len(self)} segments>"
@@ -220,7 +176,18 @@ class BufferSegments:
         raise TypeError("cannot pickle a table without its bytes: pickle the BufferWithSegments")
 
 
-@lends_bytes(lib, length=False, size="size")
+def _numbers(table: BufferSegments) -> array[int]:
+    numbers = array("Q")
+    numbers.frombytes(memoryview(table))
+    return numbers
+
+
+def _table_of(handle: Handle, address: int | None, count: int) -> BufferSegments:
+    made: BufferSegments = new_object(id(BufferSegments), id(handle), address, count * _ROW, id(BufferSegment))
+    return made
+
+
+@lends_bytes(lib, items=True, size="size")
 class BufferWithSegments:
     """Bytes and a table of segments in them.
 
@@ -233,17 +200,20 @@ class BufferWithSegments:
     """
 
     if TYPE_CHECKING:
-        #: Bytes in the buffer, those outside every segment included.
-        size: int
-        _owner: _State
 
+        @property
+        def size(self) -> int:
+            """Bytes in the buffer, those outside every segment included."""
+
+        @property
+        def _owner(self) -> Handle: ...
+        def __len__(self) -> int: ...
+        def __getitem__(self, index: SupportsIndex, /) -> BufferSegment: ...
         def __buffer__(self, flags: int, /) -> memoryview: ...
         def tobytes(self) -> bytes: ...
 
-    def __new__(cls, data: ReadableBuffer = _MISSING, segments: ReadableBuffer = _MISSING) -> BufferWithSegments:
-        for position, (name, value) in enumerate((("data", data), ("segments", segments)), 1):
-            if value is _MISSING:
-                raise TypeError(f"BufferWithSegments() missing required argument '{name}' (pos {position})")
+    @_missing_told
+    def __new__(cls, data: ReadableBuffer, segments: ReadableBuffer) -> BufferWithSegments:
         pinned = Pinned(data)
         table = Pinned(segments)
         count, rest = divmod(table.size, _ROW)
@@ -259,33 +229,30 @@ class BufferWithSegments:
                 text = "offset within segments array references memory outside buffer"
                 raise _errors.about_item(ValueError(text), error.item)
             raise _errors.failure(error)
-        return _with_segments(own_buffer(out.value, pinned), borrows=True)
+        errors: dict[int, Exception] = {}
+        return _with_segments(own_buffer(out.value, (pinned, errors)))
 
-    __len__ = _len
-    __getitem__ = _getitem
     __iter__ = _iter
     tolist = _tolist
 
     def segments(self) -> BufferSegments:
         """The table of segments."""
-        state = self._owner
-        table = lib.zbatch_buffer_segments(state.buffer)
-        made: BufferSegments = new_object(id(BufferSegments), id(state), table, state.count * _ROW, 0)
-        return made
+        return _table_of(self._owner, lib.zbatch_buffer_segments(_buffer(self).address), len(self))
 
     @property
     def errors(self) -> dict[int, Exception]:
         """Exceptions of the items that failed, by index."""
-        return self._owner.errors
+        kept = getattr(_buffer(self), "_owner", None)
+        return kept[1] if isinstance(kept, tuple) else {}
 
     @property
     def offsets(self) -> memoryview:
-        """Where each segment begins: 64-bit integers, read-only, not copied."""
+        """Where each segment begins: native 64-bit integers, a copy, read-only."""
         return self.segments().offsets
 
     @property
     def lengths(self) -> memoryview:
-        """Bytes in each segment: 64-bit integers, read-only, not copied."""
+        """Bytes in each segment: native 64-bit integers, a copy, read-only."""
         return self.segments().lengths
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
@@ -302,20 +269,22 @@ class BufferWithSegments:
 def packed(data: ReadableBuffer, segments: ReadableBuffer, errors: dict[int, Exception]) -> BufferWithSegments:
     """The buffer that a batch was packed into."""
     made = BufferWithSegments(data, segments)
-    made._owner.errors = errors
+    made.errors.update(errors)
     return made
 
 
-def _with_segments(buffer: Handle, borrows: bool = False) -> BufferWithSegments:
+def _with_segments(buffer: Handle) -> BufferWithSegments:
     """A BufferWithSegments of a zbatch_buffer."""
     handle = _collection_of((buffer.address,), buffer)
-    lent = lib.zbatch_collection_buffer_at(handle.address, 0)
-    if not lent:
-        raise MemoryError
-    state = _State(handle, lent, lib.zbatch_buffer_len(lent), borrows)
-    data, size = lib.zbatch_buffer_data(lent), lib.zbatch_buffer_size(lent)
-    made: BufferWithSegments = new_object(id(BufferWithSegments), id(state), data, size, 0)
+    data, size = lib.zbatch_buffer_data(buffer.address), lib.zbatch_buffer_size(buffer.address)
+    made: BufferWithSegments = new_object(id(BufferWithSegments), id(handle), data, size, id(BufferSegment))
     return made
+
+
+def _buffer(container: BufferWithSegments) -> Handle:
+    """The zbatch_buffer of it."""
+    buffer: Handle = container._owner._owner
+    return buffer
 
 
 def _collection_of(buffers: tuple[int, ...], keep: object) -> Handle:
@@ -326,28 +295,41 @@ def _collection_of(buffers: tuple[int, ...], keep: object) -> Handle:
     return own_collection(out.value, keep)
 
 
-def _joined(buffers: tuple[BufferWithSegments, ...]) -> _State:
-    states = [buffer._owner for buffer in buffers]
-    handle = _collection_of(tuple(state.buffer for state in states), states)
-    return _state_of(handle, any(state.borrows for state in states))
+def _joined(buffers: tuple[BufferWithSegments, ...]) -> Handle:
+    kept = tuple(map(_buffer, buffers))
+    return _collection_of(tuple(buffer.address for buffer in kept), kept)
 
 
 def _copied(buffer: BufferWithSegments) -> Handle:
     """A zbatch_buffer with its own copy of the bytes."""
-    state = buffer._owner
-    data, table = lib.zbatch_buffer_data(state.buffer), lib.zbatch_buffer_segments(state.buffer)
+    address = _buffer(buffer).address
+    data, table = lib.zbatch_buffer_data(address), lib.zbatch_buffer_segments(address)
     out, error = c_void_p(), zbatch_error()
-    if lib.zbatch_buffer_new(data, buffer.size, table, state.count, byref(out), byref(error)):
+    if lib.zbatch_buffer_new(data, buffer.size, table, len(buffer), byref(out), byref(error)):
         raise _errors.failure(error)
     return own_buffer(out.value)
 
 
-def _arrow_array(state: _State, buffers: tuple[BufferWithSegments, ...]) -> tuple[object, object]:
-    handle = state.open()
-    if state.borrows:
+def _borrows(owner: Any) -> bool:
+    """Whether bytes are Python's, which the library does not keep alive."""
+    if isinstance(owner, tuple):
+        return any(map(_borrows, owner))
+    return isinstance(owner, Pinned) or (isinstance(owner, Handle) and _borrows(getattr(owner, "_owner", None)))
+
+
+def _arrow_array(handle: Handle, buffers: tuple[BufferWithSegments, ...]) -> tuple[object, object]:
+    if _borrows(handle):
         copies = [_copied(buffer) for buffer in buffers]
         handle = _collection_of(tuple(copy.address for copy in copies), copies)
     return _arrow.export(handle)
+
+
+class _Items:
+    """Makes the sequence of a collection's segments when it is first asked for, because often it is not."""
+
+    def __get__(self, collection: BufferWithSegmentsCollection, kind: object = None) -> BufferSegments:
+        collection.__dict__["_items"] = made = _table_of(collection._owner, None, 0)
+        return made
 
 
 class BufferWithSegmentsCollection:
@@ -364,7 +346,7 @@ class BufferWithSegmentsCollection:
     #: The dictionary that the frames need, of `multi_compress_trained()`.
     dictionary: ZstdCompressionDict | None = None
     _handle: Handle | None
-    _owner: _State
+    _items = _Items()
 
     def __init__(self, *buffers: BufferWithSegments, **_: object) -> None:
         if not buffers:
@@ -374,37 +356,33 @@ class BufferWithSegmentsCollection:
                 raise TypeError("arguments must be BufferWithSegments instances")
             if not buffer.size or not len(buffer):
                 raise ValueError("ZstdBufferWithSegments cannot be empty")
-        self._owner = _joined(buffers)
-        self._handle = self._owner.handle
+        self._handle = _joined(buffers)
         self.errors = {}
 
-    def __getattr__(self, name: str) -> _State:
-        # Of the result of a batch: made when it is first asked for, because many are not.
-        if name == "_owner" and "_handle" in self.__dict__:
-            self._owner = state = _state_of(self._handle)
-            return state
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    def _open(self) -> Handle:
+    @property
+    def _owner(self) -> Handle:
         handle = self._handle
         if handle is None:
             raise ValueError("this BufferWithSegmentsCollection is closed")
         return handle
 
     def __len__(self) -> int:
-        return int(pylib.zbatch_collection_len(self._open().address))
+        return int(pylib.zbatch_collection_len(self._owner.address))
 
-    __getitem__ = _getitem
+    def __getitem__(self, index: SupportsIndex, /) -> BufferSegment:
+        """The segment with this index; a negative one counts from the end."""
+        return self._items[index]
+
     __iter__ = _iter
     tolist = _tolist
 
     def size(self) -> int:
         """Bytes in all segments."""
-        return int(pylib.zbatch_collection_size(self._open().address))
+        return int(pylib.zbatch_collection_size(self._owner.address))
 
     def tobytes(self) -> bytes:
         """A copy of the segments, joined."""
-        handle = self._open()
+        handle = self._owner
         size = self.size()
         joined = blank_bytes(None, size)
         error = zbatch_error()
@@ -415,28 +393,28 @@ class BufferWithSegmentsCollection:
     @property
     def buffers(self) -> tuple[BufferWithSegments, ...]:
         """The buffers, not copied."""
-        handle = self._open()
+        handle = self._owner
         count = lib.zbatch_collection_buffer_count(handle.address)
         lent = [lib.zbatch_collection_buffer_at(handle.address, i) for i in range(count)]
         if not all(lent):
             raise MemoryError
-        return tuple(_with_segments(lent_by(handle, buffer), self._owner.borrows) for buffer in lent)
+        return tuple(_with_segments(lent_by(handle, buffer)) for buffer in lent)
 
     @property
     def offsets(self) -> memoryview:
-        """Where each segment begins in its own buffer: 64-bit integers, read-only."""
-        joined = array("Q")
-        for buffer in self.buffers:
-            joined.extend(buffer.offsets)
-        return memoryview(joined).toreadonly()
+        """Where each segment begins in its own buffer: native 64-bit integers, a copy, read-only."""
+        return memoryview(self._numbers()[::2]).toreadonly()
 
     @property
     def lengths(self) -> memoryview:
-        """Bytes in each segment: 64-bit integers, read-only."""
+        """Bytes in each segment: native 64-bit integers, a copy, read-only."""
+        return memoryview(self._numbers()[1::2]).toreadonly()
+
+    def _numbers(self) -> array[int]:
         joined = array("Q")
         for buffer in self.buffers:
-            joined.extend(buffer.lengths)
-        return memoryview(joined).toreadonly()
+            joined.frombytes(memoryview(buffer.segments()))
+        return joined
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
         """The segments as an Arrow array, LargeBinary or BinaryView. For `pyarrow.array(collection)`.
@@ -448,10 +426,10 @@ class BufferWithSegmentsCollection:
     def close(self) -> None:
         """Lets go of the memory, which goes with the last segment or view of it. Everything else raises ValueError then."""
         self._handle = None
-        self._owner = _State(None)
+        self.__dict__.pop("_items", None)
 
-    def __enter__(self) -> BufferWithSegmentsCollection:
-        self._open()
+    def __enter__(self) -> Self:
+        self._owner  # noqa: B018
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -466,16 +444,10 @@ class BufferWithSegmentsCollection:
         return _unpickled, (self.buffers, self.errors, self.dictionary)
 
 
-def _state_of(handle: Handle | None, borrows: bool = False) -> _State:
-    return _State(handle, 0, 0 if handle is None else pylib.zbatch_collection_len(handle.address), borrows)
-
-
 def _unpickled(
     buffers: tuple[BufferWithSegments, ...], errors: dict[int, Exception], dictionary: ZstdCompressionDict | None
 ) -> BufferWithSegmentsCollection:
-    state = _joined(buffers)
-    made = result(state.open(), errors)
-    made._owner = state
+    made = result(_joined(buffers), errors)
     made.dictionary = dictionary
     return made
 

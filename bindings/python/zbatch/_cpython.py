@@ -37,6 +37,7 @@ FREE = address_of(pythonapi.PyObject_Free)
 LEAVE = address_of(pythonapi.PyEval_SaveThread)
 ENTER = address_of(pythonapi.PyEval_RestoreThread)
 SET_LIST_ITEM = address_of(pythonapi.PyList_SetItem)
+RAISE = address_of(pythonapi.PyErr_SetString)
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
@@ -77,6 +78,9 @@ get_buffer: Callable[[object, int, int], int] = _function("PyObject_GetBuffer", 
 blank_bytes: Callable[[None, int], bytes] = _function("PyBytes_FromStringAndSize", py_object, c_void_p, c_ssize_t)
 content_of: Callable[[bytes], int] = _function("PyBytes_AsString", c_void_p, py_object)
 
+#: Takes a reference that nobody gives back.
+keep_for_good: Callable[[object], None] = _function("Py_IncRef", None, py_object)
+
 new_capsule: Callable[[int, bytes, Any], Any] = _function("PyCapsule_New", py_object, c_void_p, c_char_p, c_void_p)
 #: What the capsule at an address points at: no reference is taken, so a destructor may ask too.
 capsule_content: Callable[[int, bytes], int] = _function("PyCapsule_GetPointer", c_void_p, c_void_p, c_char_p)
@@ -112,7 +116,7 @@ class _Method(Structure):
     _fields_ = [("name", c_char_p), ("meth", c_void_p), ("flags", c_int), ("doc", c_char_p)]
 
 
-_BF_GETBUFFER, _SQ_LENGTH, _TP_DEALLOC, _TP_METHODS, _TP_MEMBERS = 1, 45, 52, 64, 72
+_BF_GETBUFFER, _SQ_ITEM, _SQ_LENGTH, _TP_DEALLOC, _TP_METHODS, _TP_MEMBERS = 1, 44, 45, 52, 64, 72
 _T_OBJECT_EX, _T_ULONGLONG, _T_PYSSIZET, _READONLY, _METH_NOARGS = 16, 18, 19, 1, 4
 _type_from_spec = _function("PyType_FromSpec", py_object, c_void_p)
 
@@ -128,15 +132,16 @@ _immortal: list[object] = []
 
 
 def lends_bytes(
-    library: Any, *, length: bool = True, size: str = "", place: str = "", handle: bool = False
+    library: Any, *, size: str = "", place: str = "", items: bool = False, handle: bool = False
 ) -> Callable[[type[T]], type[T]]:
     """Makes of a class statement a type whose objects hold a pointer to bytes and lend them through the buffer protocol.
 
     A class statement can do that from Python 3.12 on, with `__buffer__`, and slowly; a type made by PyType_FromSpec can on
     every version, at the speed of C. Its slots are functions of `library`. `_owner` is what keeps the bytes alive, `len()`
-    their number unless `length` is off; `size` and `place` name read-only attributes for these two words. With `handle` the
-    pointer is a handle, `address`, that is freed with the object. Everything else is taken from the class. The type has no
-    subclasses, and its objects are made by the library alone.
+    their number; `size` and `place` name read-only attributes for these two words. With `items` it is a sequence instead, of
+    the segments of the collection that `_owner` is a handle of, and the place is their type. With `handle` the pointer is a
+    handle, `address`, that is freed with the object. Everything else is taken from the class. The type has no subclasses, and
+    its objects are made by the library alone.
     """
 
     def make(body: type[T]) -> type[T]:
@@ -156,8 +161,10 @@ def lends_bytes(
         if not handle:
             slots.append(_Slot(_BF_GETBUFFER, address_of(library.zbatch_object_get_buffer)))
             slots.append(_Slot(_TP_METHODS, cast(methods, c_void_p)))
-            if length:
-                slots.append(_Slot(_SQ_LENGTH, address_of(library.zbatch_object_len)))
+            length = library.zbatch_object_item_count if items else library.zbatch_object_len
+            slots.append(_Slot(_SQ_LENGTH, address_of(length)))
+            if items:
+                slots.append(_Slot(_SQ_ITEM, address_of(library.zbatch_object_item)))
         all_slots = (_Slot * (len(slots) + 1))(*slots)
         full_name = f"zbatch.{body.__name__}".encode()
         spec = _Spec(full_name, _BASIC_SIZE, 0, 0, cast(all_slots, c_void_p))

@@ -140,7 +140,7 @@ class ZstdDecompressor(Codec):
             call.set_options(threads, control, False)
             if errors != "raise":
                 call.want_statuses(errors)
-            content = call.run(0, handle.address)
+            content = call.run(handle, False)
             if content is None:
                 raise self._failure(call, sizes, call.error)
             failed = {} if errors == "raise" else self._failures(call, sizes)
@@ -164,15 +164,14 @@ class ZstdDecompressor(Codec):
         zeroed. The other arguments are as in `multi_decompress_to_buffer()`.
         """
         handle = self._open()
-        call, places = _call.begin(), _call.begin()
+        call = _call.begin()
         try:
             _inputs.take(call, frames, _NO_BATCH)
             call.gather()
             targets = tuple(buffers)
             if len(targets) != call.count:
                 raise ValueError(f"there are {call.count} frames and {len(targets)} buffers")
-            places.room_for_views(call.count)
-            places.pin(targets, PyBUF_WRITABLE, "buffer {} is not a writable bytes-like object")
+            places = call.take_places(targets)
             call.set_options(threads, control, False)
             statuses = call.want_statuses(errors)
             written = array(_call.WORDS, bytes(WORD * call.count))
@@ -180,13 +179,13 @@ class ZstdDecompressor(Codec):
                 handle.address,
                 call.views,
                 call.count,
-                places.views,
+                places,
                 call.options_at,
                 written.buffer_info()[0],
                 statuses,
                 call.error_at,
             )
-            status = call.run_function(lib.zbatch_multi_decompress_into, arguments, handle.address)
+            status = call.run_function(lib.zbatch_multi_decompress_into, arguments, handle.address, (handle, written))
             if status < 0:
                 raise self._failure(call, None, call.error)
             sizes: list[Any] = written.tolist()
@@ -195,7 +194,6 @@ class ZstdDecompressor(Codec):
             return sizes
         finally:
             call.done()
-            places.done()
 
     def multi_decompress_packed(
         self,
@@ -235,7 +233,7 @@ class ZstdDecompressor(Codec):
                 statuses,
                 call.error_at,
             )
-            status = call.run_function(lib.zbatch_multi_decompress_packed, arguments, handle.address)
+            status = call.run_function(lib.zbatch_multi_decompress_packed, arguments, handle.address, (handle, place, sizes, table))
             if status < 0:
                 raise self._failure(call, sizes, call.error)
             return _containers.packed(buffer, table, self._failures(call, sizes))

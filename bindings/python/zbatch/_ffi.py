@@ -153,6 +153,8 @@ class zbatch_object_layout(Structure):
         ("content_fn", POINTER),
         ("leave_fn", POINTER),
         ("enter_fn", POINTER),
+        ("raise_fn", POINTER),
+        ("index_error", POINTER),
     ]
 
 
@@ -172,7 +174,6 @@ class zbatch_object_batch(Structure):
         ("run", POINTER),
         ("item_status", POINTER),
         ("enough", U64),
-        ("out", POINTER),
         ("error", POINTER),
     ]
 
@@ -260,21 +261,23 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_collection_export_arrow": (STATUS, (POINTER, POINTER, POINTER, POINTER)),
     "zbatch_views_from_arrow": (STATUS, (POINTER, POINTER, SIZE, POINTER, SIZE, POINTER)),
     "zbatch_gather_views": (STATUS, (POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)),
-    "zbatch_gather_buffers": (STATUS, (POINTER, SIZE, POINTER, POINTER, INT, SIZE, SIZE, SIZE, POINTER, POINTER, POINTER, POINTER)),
-    "zbatch_release_buffers": (None, (POINTER, SIZE, SIZE, POINTER)),
+    "zbatch_gather_buffers": (STATUS, (POINTER, SIZE, POINTER, POINTER, POINTER, INT, SIZE, SIZE, SIZE, POINTER, POINTER, POINTER)),
+    "zbatch_pins_free": (None, (POINTER,)),
     "zbatch_scatter_bytes": (STATUS, (POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_object_layout_init": (None, (POINTER, SIZE)),
     "zbatch_object_bind": (STATUS, (POINTER, POINTER)),
     "zbatch_object_get_buffer": (INT, (POINTER, POINTER, INT)),
     "zbatch_object_len": (SSIZE, (POINTER,)),
     "zbatch_object_tobytes": (POINTER, (POINTER, POINTER)),
-    "zbatch_object_new": (POINTER, (POINTER, POINTER, POINTER, SIZE, SIZE)),
+    "zbatch_object_new": (POINTER, (POINTER, POINTER, POINTER, SIZE, POINTER)),
+    "zbatch_object_new_handle": (POINTER, (POINTER, POINTER, POINTER, POINTER)),
     "zbatch_object_dealloc": (None, (POINTER,)),
     "zbatch_object_dealloc_handle": (None, (POINTER,)),
+    "zbatch_object_item": (POINTER, (POINTER, SSIZE)),
+    "zbatch_object_item_count": (SSIZE, (POINTER,)),
     "zbatch_object_list": (POINTER, (POINTER, SIZE, SIZE, POINTER, POINTER)),
     "zbatch_object_bytes_list": (POINTER, (POINTER,)),
     "zbatch_object_batch_init": (None, (POINTER, SIZE)),
-    "zbatch_object_batch_run": (STATUS, (POINTER,)),
     "zbatch_object_batch_new": (POINTER, (POINTER, POINTER, POINTER, POINTER)),
     "zbatch_object_compress": (POINTER, (POINTER, POINTER, SIZE, POINTER, POINTER)),
     "zbatch_object_decompress": (POINTER, (POINTER, POINTER, SIZE, I32, I32, SIZE, POINTER, POINTER)),
@@ -307,10 +310,11 @@ def _making(name: str) -> Any:
     return function
 
 
-new_object, new_list, new_bytes_list, new_frame, new_content = map(
+new_object, new_handle, new_list, new_bytes_list, new_frame, new_content = map(
     _making,
     (
         "zbatch_object_new",
+        "zbatch_object_new_handle",
         "zbatch_object_list",
         "zbatch_object_bytes_list",
         "zbatch_object_compress",
@@ -332,11 +336,11 @@ def unsigned(name: str) -> int:
     return c_uint64(constant(name)).value
 
 
+OK = constant("ZBATCH_OK")
 ERROR_INVALID_ARGUMENT = constant("ZBATCH_ERROR_INVALID_ARGUMENT")
 ERROR_OUT_OF_RANGE = constant("ZBATCH_ERROR_OUT_OF_RANGE")
 ERROR_UNSUPPORTED = constant("ZBATCH_ERROR_UNSUPPORTED")
 ERROR_NO_MEMORY = constant("ZBATCH_ERROR_NO_MEMORY")
-ERROR_CANCELLED = constant("ZBATCH_ERROR_CANCELLED")
 ERROR_LIMIT = constant("ZBATCH_ERROR_LIMIT")
 ERROR_NOT_A_FRAME = constant("ZBATCH_ERROR_NOT_A_FRAME")
 ERROR_TRUNCATED = constant("ZBATCH_ERROR_TRUNCATED")
@@ -370,6 +374,8 @@ def _bind_objects() -> None:
         _cpython.CONTENT,
         _cpython.LEAVE,
         _cpython.ENTER,
+        _cpython.RAISE,
+        id(IndexError),
     )
     error = zbatch_error()
     if lib.zbatch_object_bind(ctypes.byref(layout), ctypes.byref(error)) < 0:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from ctypes import addressof
 from typing import TYPE_CHECKING, Any
 
-from ._cpython import RELEASE_BUFFER, PyBuffer, PyBUF_SIMPLE, address_of, get_buffer, lends_bytes
-from ._ffi import lib, new_object
+from ._cpython import DATA, RELEASE_BUFFER, PyBuffer, PyBUF_SIMPLE, address_of, get_buffer, lends_bytes
+from ._ffi import lib, new_handle
 
 
 @lends_bytes(lib, handle=True)
@@ -18,8 +18,11 @@ class Handle:
     """A handle of the library, freed when the last call or view that uses it is gone; `_owner` is kept as long as it is."""
 
     if TYPE_CHECKING:
-        _owner: object
-        address: int
+
+        @property
+        def _owner(self) -> Any: ...
+        @property
+        def address(self) -> int: ...
 
     def __new__(cls) -> Any:
         raise TypeError("a handle is made by the zbatch library alone")
@@ -32,7 +35,7 @@ def _owned_by(free: Any) -> Callable[..., Handle]:
     at = address_of(free)
 
     def own(address: int | None, keep: object = None) -> Handle:
-        made: Handle = new_object(id(Handle), None if keep is None else id(keep), address, 0, at)
+        made: Handle = new_handle(id(Handle), None if keep is None else id(keep), address, at)
         return made
 
     return own
@@ -48,8 +51,16 @@ own_dict = _owned_by(lib.zbatch_dict_free)
 
 def lent_by(keep: object, address: int) -> Handle:
     """A handle that another one owns."""
-    made: Handle = new_object(id(Handle), id(keep), address, 0, 0)
+    made: Handle = new_handle(id(Handle), id(keep), address, None)
     return made
+
+
+own_pins = _owned_by(lib.zbatch_pins_free)
+
+
+def output_of(handle: Handle) -> int:
+    """Where a call may write what the handle is to own from then on. Nothing can come between."""
+    return id(handle) + DATA
 
 
 class Pinned:
@@ -61,7 +72,7 @@ class Pinned:
         record = PyBuffer()
         at = addressof(record)
         # Made first, so that no interrupt leaves the bytes pinned: what was not filled is released by doing nothing.
-        self._record: Handle = new_object(id(Handle), id(record), at, 0, RELEASE_BUFFER)
+        self._record: Handle = new_handle(id(Handle), id(record), at, RELEASE_BUFFER)
         get_buffer(exporter, at, flags)
         self.address: int = record.buf or 0
         self.size: int = record.len

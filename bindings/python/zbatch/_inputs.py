@@ -126,7 +126,7 @@ _ONE_ITEM = "one {} is one item: put it in a list, or cut it up by BufferWithSeg
 
 def take_collection(call: Call, data: BufferWithSegmentsCollection | BufferWithSegments) -> None:
     """Takes the segments of a container as they are."""
-    handle = data._open() if isinstance(data, BufferWithSegmentsCollection) else data._owner.open()
+    handle = data._owner
     count = pylib.zbatch_collection_len(handle.address)
     views = lib.zbatch_collection_views(handle.address)
     if count and not views:

@@ -14,7 +14,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The public modules of zbatch-ffi in the order of the header: a name is declared before it is
 /// used.
-const CHAPTERS: [&str; 14] = [
+const CHAPTERS: [&str; 15] = [
     "version",
     "status",
     "bytes",
@@ -27,7 +27,8 @@ const CHAPTERS: [&str; 14] = [
     "decompress",
     "trained",
     "arrow",
-    "bindings",
+    "gather",
+    "objects",
     "item",
 ];
 

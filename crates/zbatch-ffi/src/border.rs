@@ -185,14 +185,6 @@ impl Call {
         Ok(unsafe { slice::from_raw_parts_mut(data, capacity) })
     }
 
-    /// The caller's memory for `count` records of `size` bytes that others will fill.
-    pub(crate) fn records(&self, records: *mut c_void, count: usize, size: usize) -> Result<*mut c_void, Error> {
-        if count != 0 {
-            check(records.cast::<u8>(), count.checked_mul(size).ok_or(TOO_LARGE)?)?;
-        }
-        Ok(records)
-    }
-
     /// An output for a handle, NULL from now on.
     pub(crate) fn handle<T>(&self, out: *mut *mut T) -> Result<Handle<'_, T>, Error> {
         self.place(out).map(Handle)

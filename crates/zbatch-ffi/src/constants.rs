@@ -1,11 +1,11 @@
 //! The numbers of the header by name, for languages that do not read it.
 
 use crate::arrow::{ArrowArray, ArrowSchema};
-use crate::bindings::{zbatch_object_batch, zbatch_object_layout};
 use crate::bytes::{zbatch_segment, zbatch_span, zbatch_view};
 use crate::compress::*;
 use crate::decompress::{ZBATCH_CONTENTSIZE_UNKNOWN, zbatch_decompressor_options, zbatch_frame};
 use crate::dict::*;
+use crate::objects::{zbatch_object_batch, zbatch_object_layout};
 use crate::run::{ZBATCH_RUN_VERIFY, zbatch_run_options, zbatch_run_stats};
 use crate::status::*;
 use crate::version::*;

@@ -1,4 +1,4 @@
-//! For language bindings, one item
+//! One item of another language
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -6,10 +6,11 @@ use std::ptr;
 
 use zbatch::Error;
 
-use crate::bindings::{NOT_MADE, bound, instead, zbatch_object_layout};
 use crate::border::Call;
 use crate::compress::{flag, zbatch_compressor};
 use crate::decompress::zbatch_decompressor;
+use crate::gather::NOT_MADE;
+use crate::objects::{bound, instead, zbatch_object_layout};
 use crate::status::{ZBATCH_OK, zbatch_error};
 
 /// Nanoseconds of work from which on other threads of the language go on meanwhile. For less, waiting for the turn to come

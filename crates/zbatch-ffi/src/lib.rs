@@ -12,7 +12,6 @@ mod border;
 mod constants;
 
 pub mod arrow;
-pub mod bindings;
 pub mod buffer;
 pub mod bytes;
 pub mod collection;
@@ -20,7 +19,9 @@ pub mod compress;
 pub mod control;
 pub mod decompress;
 pub mod dict;
+pub mod gather;
 pub mod item;
+pub mod objects;
 pub mod run;
 pub mod status;
 pub mod trained;

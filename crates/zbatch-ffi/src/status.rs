@@ -34,8 +34,7 @@ pub const ZBATCH_ERROR_NO_MEMORY: zbatch_status = -4;
 pub const ZBATCH_ERROR_DST_TOO_SMALL: zbatch_status = -5;
 /// The result, or the frame's window, would exceed a limit of the decompressor.
 pub const ZBATCH_ERROR_LIMIT: zbatch_status = -6;
-/// zbatch_control_cancel() was called before the work was done, or
-/// zbatch_object_batch_run() did not begin a batch that takes too long.
+/// zbatch_control_cancel() was called before the work was done.
 pub const ZBATCH_ERROR_CANCELLED: zbatch_status = -7;
 /// Another thread is inside a call on this handle.  Reserved for streams.
 pub const ZBATCH_ERROR_BUSY: zbatch_status = -8;

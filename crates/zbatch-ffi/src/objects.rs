@@ -1,47 +1,20 @@
-//! For language bindings
+//! Objects of another language
 
 use std::ffi::{c_char, c_int, c_void};
+use std::io::Write;
 use std::ptr;
 
-use zbatch::{Error, Items, Segment, Status};
+use zbatch::{BufferWithSegmentsCollection, Error, Segment, Status};
 
-use crate::border::{Call, Grows, NO_MEMORY, Published};
+use crate::border::{Call, Grows, NO_MEMORY, Published, Word};
 use crate::buffer::NO_SEGMENT;
 use crate::bytes::zbatch_view;
 use crate::collection::{zbatch_collection, zbatch_collection_free};
 use crate::compress::*;
 use crate::decompress::*;
+use crate::gather::*;
 use crate::run::{Run, zbatch_run_options};
 use crate::status::{ZBATCH_OK, zbatch_error, zbatch_status};
-
-/// Returns element 'index' of 'sequence', borrowed, or NULL on failure:
-/// CPython's PyTuple_GetItem fits.
-pub type zbatch_gather_item_fn = Option<unsafe extern "C" fn(sequence: *mut c_void, index: isize) -> *mut c_void>;
-
-/// Stores where the bytes of 'item' are and how many, and returns 0; any other
-/// value is a failure.  CPython's PyBytes_AsStringAndSize fits.
-pub type zbatch_gather_bytes_fn =
-    Option<unsafe extern "C" fn(item: *mut c_void, data: *mut *mut c_char, size: *mut isize) -> c_int>;
-
-/// Fills the record 'buffer' about the bytes of 'item', pins them, and returns
-/// 0; any other value is a failure.  CPython's PyObject_GetBuffer fits.
-pub type zbatch_gather_buffer_fn =
-    Option<unsafe extern "C" fn(item: *mut c_void, buffer: *mut c_void, flags: c_int) -> c_int>;
-
-/// Lets go of what a zbatch_gather_buffer_fn wrote to the record 'buffer':
-/// CPython's PyBuffer_Release fits.
-pub type zbatch_release_fn = Option<unsafe extern "C" fn(buffer: *mut c_void)>;
-
-/// Makes an object from a copy of 'size' bytes at 'data', or of bytes still to be
-/// written when that is NULL, and returns it, or NULL on failure: CPython's
-/// PyBytes_FromStringAndSize fits.
-pub type zbatch_scatter_new_fn = Option<unsafe extern "C" fn(data: *const c_char, size: isize) -> *mut c_void>;
-
-/// Makes 'item' the element 'index' of 'list', whose it is from then on, also
-/// after a failure, and returns 0; any other value is a failure.  CPython's
-/// PyList_SetItem fits.
-pub type zbatch_scatter_set_fn =
-    Option<unsafe extern "C" fn(list: *mut c_void, index: isize, item: *mut c_void) -> c_int>;
 
 /// Returns a new object of 'type', all 0 but for what the language itself keeps
 /// in it, or NULL on failure.  'count' is 0.  CPython's PyType_GenericAlloc
@@ -68,6 +41,10 @@ pub type zbatch_object_fill_fn = Option<
 /// Returns where the bytes are of an object that a zbatch_scatter_new_fn made, or
 /// NULL on failure: CPython's PyBytes_AsString fits.
 pub type zbatch_object_content_fn = Option<unsafe extern "C" fn(object: *mut c_void) -> *mut c_char>;
+
+/// Raises an exception of 'kind' with a text that ends with a NUL: CPython's
+/// PyErr_SetString fits.
+pub type zbatch_object_raise_fn = Option<unsafe extern "C" fn(kind: *mut c_void, text: *const c_char)>;
 
 /// Makes a list of 'size' elements, to be set one by one, and returns it, or
 /// NULL on failure: CPython's PyList_New fits.
@@ -96,7 +73,8 @@ pub struct zbatch_object_layout {
     pub data_offset: usize,
     /// Of a size_t: the number of bytes.
     pub size_offset: usize,
-    /// Of a size_t: where the bytes begin in their buffer.
+    /// Of a size_t or a pointer: where the bytes begin in their buffer, or what
+    /// the function that makes the object says.
     pub place_offset: usize,
     /// Makes an object.
     pub alloc_fn: zbatch_object_alloc_fn,
@@ -122,12 +100,21 @@ pub struct zbatch_object_layout {
     pub leave_fn: zbatch_leave_fn,
     /// and after it.
     pub enter_fn: zbatch_enter_fn,
+    /// Raises an exception.
+    pub raise_fn: zbatch_object_raise_fn,
+    /// The kind of exception for an index that is not there: CPython's
+    /// PyExc_IndexError.  It must live as long as the process does.
+    pub index_error: *mut c_void,
 }
 
 // SAFETY: integers and functions that may be NULL, without padding, struct_size first.
 unsafe impl Grows for zbatch_object_layout {}
+// SAFETY: numbers, functions, and an object that is for good and only passed on.
+unsafe impl Send for zbatch_object_layout {}
+// SAFETY: as above.
+unsafe impl Sync for zbatch_object_layout {}
 
-/// A batch of another language's objects, as zbatch_object_batch_run() takes
+/// A batch of another language's objects, as zbatch_object_batch_new() takes
 /// it: one struct to fill in place of the arguments of many calls, which some
 /// languages make slowly.  See STRUCTS THAT GROW above.
 #[repr(C)]
@@ -163,8 +150,6 @@ pub struct zbatch_object_batch {
     /// Nanoseconds: a batch whose estimate is as many or more does not begin.
     /// 0: any begins.
     pub enough: u64,
-    /// Where to store the result.
-    pub out: *mut *mut zbatch_collection,
     /// Where to tell what went wrong, or NULL.
     pub error: *mut zbatch_error,
 }
@@ -172,194 +157,12 @@ pub struct zbatch_object_batch {
 // SAFETY: integers, pointers and functions that may be NULL, without padding, struct_size first.
 unsafe impl Grows for zbatch_object_batch {}
 
-const NO_FUNCTION: Error = Error::new(Status::InvalidArgument, "a function pointer is NULL");
-const NO_ELEMENT: Error = Error::new(Status::InvalidArgument, "the sequence has no such element");
-const NO_BYTES: Error = Error::new(Status::InvalidArgument, "the element does not give its bytes");
-const BAD_RECORD: Error = Error::new(Status::InvalidArgument, "an offset lies outside 'buffer_size'");
-pub(crate) const NOT_MADE: Error = Error::new(Status::NoMemory, "the object could not be made");
 const BAD_OFFSETS: Error =
     Error::new(Status::InvalidArgument, "the offsets of a layout are not those of five different words");
+const NO_INDEX_ERROR: Error = Error::new(Status::InvalidArgument, "a layout has no exception for an index");
 const BOUND_ALREADY: Error = Error::new(Status::Unsupported, "another layout of objects is bound already");
 const NOT_BOUND: Error = Error::new(Status::InvalidArgument, "no layout of objects is bound");
 const NO_CODEC: Error = Error::new(Status::InvalidArgument, "give a compressor or a decompressor, not both");
-const TOO_LONG: Error = Error::new(Status::Cancelled, "the batch would take longer than it may");
-const NOT_SET: Error = Error::new(Status::InvalidArgument, "the list did not take the object");
-
-/// zbatch_gather_views() fills 'views', which has room for 'count' of them,
-/// with the bytes of elements 0 to 'count' - 1 of 'sequence', an object of
-/// another language, by calling 'item_fn' and 'bytes_fn' for each.  Both are
-/// called on the calling thread and must return normally: an exception or
-/// longjmp() through this function is undefined.  The views borrow from the
-/// elements; keep 'sequence' alive and unchanged while they are in use.
-///
-/// Errors: ZBATCH_ERROR_INVALID_ARGUMENT when a function fails; the error's
-/// item is the index of the element.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn zbatch_gather_views(
-    sequence: *mut c_void,
-    count: usize,
-    item_fn: zbatch_gather_item_fn,
-    bytes_fn: zbatch_gather_bytes_fn,
-    views: *mut zbatch_view,
-    error: *mut zbatch_error,
-) -> zbatch_status {
-    // SAFETY: ARRAYS and OUTPUTS.
-    let call = unsafe { Call::new() };
-    let mut views = call.array(views, count);
-    let status = call.guard(error, || {
-        let sequence = call.object(sequence)?;
-        let item_fn = item_fn.ok_or(NO_FUNCTION)?;
-        let bytes_fn = bytes_fn.ok_or(NO_FUNCTION)?;
-        for (i, view) in views.required()?.iter_mut().enumerate() {
-            // SAFETY: the caller gave the function for this sequence.
-            let item = unsafe { item_fn(sequence, i.cast_signed()) };
-            if item.is_null() {
-                return Err(NO_ELEMENT.with_item(i));
-            }
-            let (mut data, mut size) = (ptr::null_mut(), 0);
-            // SAFETY: the caller gave the function for these elements.
-            let failed = unsafe { bytes_fn(item, &raw mut data, &raw mut size) };
-            *view = bytes_of(failed, data.cast(), size).ok_or(NO_BYTES.with_item(i))?;
-        }
-        Ok(())
-    });
-    views.settle(status)
-}
-
-/// zbatch_gather_buffers() does the same for elements that must be asked for
-/// their bytes and told when these are no longer in use.  For each it calls
-/// 'buffer_fn' with the next record of 'buffers', which has room for 'count'
-/// records of 'buffer_size' bytes, and with 'flags'; it reads from the record a
-/// pointer to the bytes at 'data_offset' and their number, a ptrdiff_t, at
-/// 'size_offset': a Py_buffer has them at offsetof(Py_buffer, buf) and
-/// offsetof(Py_buffer, len).  'flags' mean to 'buffer_fn' what they will: 0,
-/// CPython's PyBUF_SIMPLE, is enough to read, and its PyBUF_WRITABLE asks for
-/// bytes to write to.
-///
-/// 'held' receives the number of records that were filled, on failure too: the
-/// caller hands them to zbatch_release_buffers() when the views are no longer in
-/// use.
-///
-/// Errors: as zbatch_gather_views().
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn zbatch_gather_buffers(
-    sequence: *mut c_void,
-    count: usize,
-    item_fn: zbatch_gather_item_fn,
-    buffer_fn: zbatch_gather_buffer_fn,
-    flags: c_int,
-    buffer_size: usize,
-    data_offset: usize,
-    size_offset: usize,
-    buffers: *mut c_void,
-    views: *mut zbatch_view,
-    held: *mut usize,
-    error: *mut zbatch_error,
-) -> zbatch_status {
-    // SAFETY: ARRAYS and OUTPUTS.
-    let call = unsafe { Call::new() };
-    let held = call.place(held);
-    let mut views = call.array(views, count);
-    let status = call.guard(error, || {
-        let held = held?;
-        let sequence = call.object(sequence)?;
-        let item_fn = item_fn.ok_or(NO_FUNCTION)?;
-        let buffer_fn = buffer_fn.ok_or(NO_FUNCTION)?;
-        let last = buffer_size.checked_sub(size_of::<usize>()).ok_or(BAD_RECORD)?;
-        if data_offset.max(size_offset) > last {
-            return Err(BAD_RECORD);
-        }
-        let views = views.required()?;
-        let buffers = call.records(buffers, count, buffer_size)?;
-        for (i, view) in views.iter_mut().enumerate() {
-            // SAFETY: the caller gave the function for this sequence.
-            let item = unsafe { item_fn(sequence, i.cast_signed()) };
-            if item.is_null() {
-                return Err(NO_ELEMENT.with_item(i));
-            }
-            let record = buffers.wrapping_byte_add(i * buffer_size);
-            // SAFETY: the caller gave the function for these elements and this size of record.
-            let failed = unsafe { buffer_fn(item, record, flags) };
-            if failed != 0 {
-                return Err(NO_BYTES.with_item(i));
-            }
-            *held += 1;
-            let data: *const *mut c_void = record.wrapping_byte_add(data_offset).cast();
-            let size: *const isize = record.wrapping_byte_add(size_offset).cast();
-            // SAFETY: inside the record, which the function filled.
-            let data = unsafe { data.read_unaligned() };
-            // SAFETY: as above.
-            let size = unsafe { size.read_unaligned() };
-            *view = bytes_of(0, data, size).ok_or(NO_BYTES.with_item(i))?;
-        }
-        Ok(())
-    });
-    views.settle(status)
-}
-
-/// zbatch_release_buffers() calls 'release_fn' for each of the first 'held'
-/// records of 'buffers', which has records of 'buffer_size' bytes, on the
-/// calling thread.  It must return normally, as in zbatch_gather_views().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zbatch_release_buffers(
-    buffers: *mut c_void,
-    held: usize,
-    buffer_size: usize,
-    release_fn: zbatch_release_fn,
-) {
-    // SAFETY: ARRAYS.
-    let call = unsafe { Call::new() };
-    let (Some(release_fn), Ok(buffers)) = (release_fn, call.records(buffers, held, buffer_size)) else { return };
-    for i in 0..held {
-        // SAFETY: the caller gave the function for these records, which are filled.
-        unsafe { release_fn(buffers.wrapping_byte_add(i * buffer_size)) };
-    }
-}
-
-/// zbatch_scatter_bytes() makes elements 0 to 'count' - 1 of 'list', an object
-/// of another language that is that long already, by calling 'new_fn' with the
-/// bytes of each view and 'set_fn' with what it returned, on the calling
-/// thread.  Both must return normally, as in zbatch_gather_views().  Elements
-/// before the one that failed are made.
-///
-/// Errors: ZBATCH_ERROR_NO_MEMORY when 'new_fn' fails,
-/// ZBATCH_ERROR_INVALID_ARGUMENT when 'set_fn' does; the error's item is the
-/// index of the element.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn zbatch_scatter_bytes(
-    views: *const zbatch_view,
-    count: usize,
-    list: *mut c_void,
-    new_fn: zbatch_scatter_new_fn,
-    set_fn: zbatch_scatter_set_fn,
-    error: *mut zbatch_error,
-) -> zbatch_status {
-    // SAFETY: ARRAYS.
-    let call = unsafe { Call::new() };
-    call.guard(error, || {
-        let new_fn = new_fn.ok_or(NO_FUNCTION)?;
-        let set_fn = set_fn.ok_or(NO_FUNCTION)?;
-        let list = call.object(list)?;
-        let items = call.items(views, count)?;
-        for i in 0..items.len() {
-            let bytes = items.get(i);
-            // SAFETY: the caller gave the function for any bytes.
-            let item = unsafe { new_fn(bytes.as_ptr().cast(), bytes.len().cast_signed()) };
-            if item.is_null() {
-                return Err(NOT_MADE.with_item(i));
-            }
-            // SAFETY: the caller gave the function for this list.
-            let failed = unsafe { set_fn(list, i.cast_signed(), item) };
-            if failed != 0 {
-                return Err(NOT_SET.with_item(i));
-            }
-        }
-        Ok(())
-    })
-}
 
 /// zbatch_object_layout_init() sets the 'struct_size' bytes at 'layout' to 0 but
 /// for their size.  Call it with sizeof(zbatch_object_layout).
@@ -433,21 +236,40 @@ pub unsafe extern "C" fn zbatch_object_tobytes(object: *mut c_void, unused: *mut
 /// lends the 'size' bytes at 'data', and returns it, or NULL on failure.  It
 /// takes a reference to 'owner', which keeps the bytes alive and unchanged as
 /// long as it lives itself, and may be NULL where nothing needs to.  'place' is
-/// stored for the language to read.
+/// stored: for the language to read, or for zbatch_object_item().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_object_new(
     r#type: *mut c_void,
     owner: *mut c_void,
     data: *const c_void,
     size: usize,
-    place: usize,
+    place: *const c_void,
 ) -> *mut c_void {
     // SAFETY: ARRAYS, and the bytes stay for as long as 'owner' says.
     let call = unsafe { Call::new() };
     let (Ok(maker), Ok(_)) = (Maker::new(&call, r#type, owner), call.bytes(data, size)) else {
         return ptr::null_mut();
     };
-    maker.make(data, size, place).unwrap_or_default()
+    maker.make(data, size, place.cast_mut()).unwrap_or_default()
+}
+
+/// zbatch_object_new_handle() makes one object of 'type' that owns 'handle', and
+/// returns it, or NULL on failure: its data is the handle and its place
+/// 'free_fn', which zbatch_object_dealloc_handle() calls for it; with NULL it
+/// frees nothing.  'handle' may be NULL too, and the object's data be the output
+/// of a later call that makes a handle, which has an owner from the start then.
+/// 'owner' is as in zbatch_object_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_new_handle(
+    r#type: *mut c_void,
+    owner: *mut c_void,
+    handle: *mut c_void,
+    free_fn: zbatch_release_fn,
+) -> *mut c_void {
+    // SAFETY: OWNERSHIP.
+    let call = unsafe { Call::new() };
+    let Ok(maker) = Maker::new(&call, r#type, owner) else { return ptr::null_mut() };
+    maker.make(handle, 0, free_fn).unwrap_or_default()
 }
 
 /// zbatch_object_dealloc() ends an object that nobody refers to: it gives its
@@ -475,10 +297,10 @@ pub unsafe extern "C" fn zbatch_object_dealloc(object: *mut c_void) {
 }
 
 /// zbatch_object_dealloc_handle() does the same for an object that owns a handle
-/// instead of lending bytes: first it calls the function whose address is the
-/// object's place with the object's data.  So a type of such objects needs no
-/// code of the language to free what they own: zbatch_collection_free() fits,
-/// and CPython's PyBuffer_Release.
+/// instead of lending bytes: first it calls the function of
+/// zbatch_object_new_handle(), on the calling thread, unless the handle is NULL.
+/// So a type of such objects needs no code of the language to free what they
+/// own: zbatch_collection_free() fits, and CPython's PyBuffer_Release.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_object_dealloc_handle(object: *mut c_void) {
     // SAFETY: an object of the bound layout that nobody else has.
@@ -486,13 +308,77 @@ pub unsafe extern "C" fn zbatch_object_dealloc_handle(object: *mut c_void) {
     if let (Some(layout), Some(words)) = (BOUND.peek(), call.words(object)) {
         let data: *mut c_void = words.get(layout.data_offset);
         let free_fn: zbatch_release_fn = words.get(layout.place_offset);
-        if let Some(free_fn) = free_fn {
+        if let (Some(free_fn), false) = (free_fn, data.is_null()) {
             // SAFETY: the maker of the object gave this function for its data.
             unsafe { free_fn(data) };
         }
     }
     // SAFETY: as above.
     unsafe { zbatch_object_dealloc(object) };
+}
+
+/// zbatch_object_item() and zbatch_object_item_count() are for the slots of a
+/// type of sequences: CPython's sq_item and sq_length.  The owner of such an
+/// object is one that zbatch_object_new_handle() or zbatch_object_batch_new()
+/// made of a collection, and its place, as zbatch_object_new() was given it, the
+/// type of the elements, which must live as long as the process does.  This one
+/// returns segment 'index' as an object like those of zbatch_object_list(), with
+/// the sequence's owner as its owner.  When there is no such segment it calls
+/// 'raise_fn' with 'index_error' and returns NULL.  It returns NULL as well when
+/// nothing is bound, or 'alloc_fn' failed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_item(object: *mut c_void, index: isize) -> *mut c_void {
+    // SAFETY: an object of the bound layout, alive during the call, as are its owner and its place.
+    let call = unsafe { Call::new() };
+    let mut made = ptr::null_mut();
+    call.guard(ptr::null_mut(), || {
+        let layout = bound()?;
+        let words = call.words(object).ok_or(NO_SEGMENT)?;
+        let core = sequence(&call, layout, object);
+        let at = usize::try_from(index).ok();
+        let found = core.zip(at).and_then(|(core, at)| Some((core.segment(at)?, core.get(at)?)));
+        if let Some((segment, bytes)) = found {
+            let maker = Maker::new(&call, words.get(layout.place_offset), words.get(layout.owner_offset))?;
+            made = maker.of_segment(segment, bytes).unwrap_or_default();
+        } else {
+            let mut text = [0; 64];
+            let mut room = &mut text[..63];
+            // Of the numbers that there are, none is too long for it.
+            let _ = if index < 0 {
+                write!(room, "offset must be non-negative")
+            } else {
+                write!(room, "offset must be less than {}", core.map_or(0, BufferWithSegmentsCollection::len))
+            };
+            if let Some(raise_fn) = layout.raise_fn {
+                // SAFETY: the caller bound the function for this kind of exception.
+                unsafe { raise_fn(layout.index_error, text.as_ptr().cast()) };
+            }
+        }
+        Ok(())
+    });
+    made
+}
+
+/// zbatch_object_item_count() returns the number of segments that
+/// zbatch_object_item() has.  It is 0 when nothing is bound.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zbatch_object_item_count(object: *mut c_void) -> isize {
+    // SAFETY: as above.
+    let call = unsafe { Call::new() };
+    let core = BOUND.peek().and_then(|layout| sequence(&call, layout, object));
+    core.map_or(0, |core| core.len().cast_signed())
+}
+
+/// The collection whose segments `object` shows; none when nobody filled it.
+fn sequence<'c>(
+    call: &'c Call,
+    layout: &zbatch_object_layout,
+    object: *mut c_void,
+) -> Option<&'c BufferWithSegmentsCollection> {
+    let owner = call.words(call.words(object)?.get(layout.owner_offset))?;
+    let collection: *mut c_void = owner.get(layout.data_offset);
+    let collection: *const zbatch_collection = collection.cast_const().cast();
+    Some(&call.optional(collection).ok()??.core)
 }
 
 /// zbatch_object_list() makes a list of objects, as zbatch_object_new() makes
@@ -512,8 +398,7 @@ pub unsafe extern "C" fn zbatch_object_list(
     let call = unsafe { Call::new() };
     let Ok(kind) = call.object(r#type) else { return ptr::null_mut() };
     list(&call, collection, first, most, |layout, segment, bytes| {
-        let maker = Maker { call: &call, layout, kind, owner };
-        maker.make(bytes.as_ptr().cast(), bytes.len(), usize::try_from(segment.offset).ok()?)
+        Maker { call: &call, layout, kind, owner }.of_segment(segment, bytes)
     })
 }
 
@@ -550,11 +435,9 @@ fn list(
         made = unsafe { list_fn(count.cast_signed()) };
         call.object(made)?;
         for (i, (segment, bytes)) in segments.enumerate() {
-            let item = make(layout, segment, bytes).ok_or(NOT_MADE.with_item(i))?;
+            let item = make(layout, segment, bytes).unwrap_or_default();
             // SAFETY: the caller bound the function for such lists.
-            if unsafe { set_fn(made, i.cast_signed(), item) } != 0 {
-                return Err(NOT_SET.with_item(i));
-            }
+            unsafe { put(set_fn, made, i, item) }?;
         }
         Ok(())
     });
@@ -576,39 +459,25 @@ pub unsafe extern "C" fn zbatch_object_batch_init(batch: *mut zbatch_object_batc
     unsafe { Call::new() }.init(batch, struct_size);
 }
 
-/// zbatch_object_batch_run() is zbatch_gather_views(), then
+/// zbatch_object_batch_new() is zbatch_gather_views(), then
 /// zbatch_compressor_estimate() and zbatch_multi_compress_to_buffer(), or the
-/// same for decompressing, in one call.  All functions are called on the calling
-/// thread and must return normally, as in zbatch_gather_views(); those that
-/// leave and enter once each, and not at all when the batch does not begin.
+/// same for decompressing, in one call, and returns an object of 'type' that
+/// owns the collection, as zbatch_object_new_handle() makes it.  All functions
+/// are called on the calling thread and must return normally, as in
+/// zbatch_gather_views(); those that leave and enter once each, and not at all
+/// when the batch does not begin.
 ///
-/// A batch that would take too long for 'enough' returns
-/// ZBATCH_ERROR_CANCELLED: run it again with 'sequence' NULL and 'enough' 0, on
-/// another thread perhaps.  Views that were gathered stay, whatever happens
-/// then.  Nothing is written when 'struct_size' was never set.
+/// 'status' receives what the other functions return.  When there is no object
+/// this returns 'otherwise', to which it takes a reference when a layout is
+/// bound, as not every language can be given NULL.  With ZBATCH_OK that has one
+/// meaning alone: the batch did not begin, because it would take too long for
+/// 'enough'.  Then run it again with 'sequence' NULL and 'enough' 0, on another
+/// thread perhaps.  Views that were gathered stay, whatever happens then.
+/// Nothing but 'status' is written when 'struct_size' was never set.
 ///
-/// Errors: those of these functions.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn zbatch_object_batch_run(batch: *const zbatch_object_batch) -> zbatch_status {
-    // SAFETY: STRUCTS THAT GROW and OUTPUTS.
-    let call = unsafe { Call::new() };
-    match call.known(batch) {
-        Ok((batch, rest)) => batch.run(&call, rest),
-        Err(refused) => call.guard(ptr::null_mut(), || Err::<(), _>(refused)),
-    }
-}
-
-/// zbatch_object_batch_new() is zbatch_object_batch_run(), and returns an object
-/// of 'type' that owns the collection: its data is the handle and its place
-/// zbatch_collection_free(), as zbatch_object_dealloc_handle() expects.  'out' of
-/// the batch is NULL again then.  When there is no such object it returns
-/// 'otherwise', to which it takes a reference when a layout is bound, as not
-/// every language can be given NULL.  'status' receives what the other function
-/// returns.
-///
-/// Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound: the batch does not
-/// begin.  ZBATCH_ERROR_NO_MEMORY, 'alloc_fn' failed.
+/// Errors: those of these functions.  ZBATCH_ERROR_INVALID_ARGUMENT, no layout
+/// is bound: the batch does not begin.  ZBATCH_ERROR_NO_MEMORY, 'alloc_fn'
+/// failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_object_batch_new(
     batch: *const zbatch_object_batch,
@@ -622,7 +491,7 @@ pub unsafe extern "C" fn zbatch_object_batch_new(
     let maker = Maker::new(&call, r#type, ptr::null_mut());
     let refused = status.as_ref().err().copied();
     let (ended, made) = match call.known(batch) {
-        Ok((batch, rest)) => batch.run_for_object(&call, refused.map_or(rest, Err), maker),
+        Ok((batch, rest)) => batch.run(&call, refused.map_or(rest, Err), maker),
         Err(refused) => (call.guard(ptr::null_mut(), || Err::<(), _>(refused)), ptr::null_mut()),
     };
     if let Ok(status) = status {
@@ -631,14 +500,93 @@ pub unsafe extern "C" fn zbatch_object_batch_new(
     if made.is_null() { instead(otherwise) } else { made }
 }
 
+/// zbatch_collection_free(), for objects that own a collection.
+unsafe extern "C" fn free_collection(collection: *mut c_void) {
+    // SAFETY: the object's own handle.
+    unsafe { zbatch_collection_free(collection.cast()) };
+}
+
 impl zbatch_object_batch {
-    /// `rest` refuses what only a newer version knows.
-    fn run(&self, call: &Call, rest: Result<(), Error>) -> zbatch_status {
-        let Self { compressor, decompressor, views, count, sizes, run, item_status, out, error, .. } = *self;
-        let status = self.prepare(call, rest);
-        if status != ZBATCH_OK {
-            return status;
+    /// The status, and the object, NULL when there is none. `rest` refuses what only a newer version knows.
+    fn run(
+        &self,
+        call: &Call,
+        rest: Result<(), Error>,
+        maker: Result<Maker<'_>, Error>,
+    ) -> (zbatch_status, *mut c_void) {
+        let mut made = ptr::null_mut();
+        let refused = maker.as_ref().err().copied();
+        let mut begins = false;
+        let status = self.prepare(call, refused.map_or(rest, Err), &mut begins);
+        if !begins {
+            return (status, made);
         }
+        let mut collection = ptr::null_mut();
+        let status = self.work(&raw mut collection);
+        if status < ZBATCH_OK {
+            return (status, made);
+        }
+        let failed = call.guard(self.error, || {
+            let free_fn: zbatch_release_fn = Some(free_collection);
+            let object = maker.and_then(|maker| maker.make(collection.cast(), 0, free_fn).ok_or(NOT_MADE));
+            if object.is_err() {
+                // SAFETY: nobody else has it.
+                unsafe { zbatch_collection_free(collection) };
+            }
+            made = object?;
+            Ok(())
+        });
+        if failed == ZBATCH_OK {
+            return (status, made);
+        }
+        (call.status_array(self.item_status, self.count).settle(failed), made)
+    }
+
+    /// Everything before the work: outputs cleared, views gathered, the estimate looked at.
+    fn prepare(&self, call: &Call, rest: Result<(), Error>, begins: &mut bool) -> zbatch_status {
+        let Self { sequence, item_fn, bytes_fn, views, count, error, .. } = *self;
+        let mut statuses = call.status_array(self.item_status, count);
+        // Its statistics are an output too.
+        let run = Run::new(call, self.run);
+        if !sequence.is_null() {
+            call.array(views, count);
+        }
+        let mut threads = 0;
+        let mut status = call.guard(error, || {
+            rest?;
+            statuses.optional()?;
+            threads = run?.options().threads;
+            if self.compressor.is_null() == self.decompressor.is_null() {
+                return Err(NO_CODEC);
+            }
+            if self.leave_fn.is_some() == self.enter_fn.is_some() { Ok(()) } else { Err(NO_FUNCTION) }
+        });
+        if status == ZBATCH_OK && !sequence.is_null() {
+            // SAFETY: as the caller promises for each of these fields.
+            status = unsafe { zbatch_gather_views(sequence, count, item_fn, bytes_fn, views, error) };
+        }
+        let mut nanoseconds = 0;
+        if status == ZBATCH_OK && self.enough != 0 {
+            status = self.estimate(threads, &raw mut nanoseconds);
+        }
+        *begins = status == ZBATCH_OK && (self.enough == 0 || nanoseconds < self.enough);
+        statuses.settle(status)
+    }
+
+    fn estimate(&self, threads: i32, nanoseconds: *mut u64) -> zbatch_status {
+        let Self { compressor, decompressor, views, count, enough, error, .. } = *self;
+        if compressor.is_null() {
+            // SAFETY: as the caller promises for each of these fields.
+            unsafe { zbatch_decompressor_estimate(decompressor, views, count, threads, enough, nanoseconds, error) }
+        } else {
+            // SAFETY: as the caller promises for each of these fields.
+            unsafe { zbatch_compressor_estimate(compressor, views, count, threads, enough, nanoseconds, error) }
+        }
+    }
+
+    /// The work, while other threads of the language go on.
+    fn work(&self, out: *mut *mut zbatch_collection) -> zbatch_status {
+        let Self { compressor, decompressor, views, count, sizes, run, item_status, error, .. } = *self;
         // SAFETY: the caller gave the function for this thread.
         let state = self.leave_fn.map(|leave_fn| unsafe { leave_fn() });
         let status = if compressor.is_null() {
@@ -655,80 +603,6 @@ impl zbatch_object_batch {
             unsafe { enter_fn(state) };
         }
         status
-    }
-
-    /// The same, and the collection becomes an object; NULL when there is none.
-    fn run_for_object(
-        &self,
-        call: &Call,
-        rest: Result<(), Error>,
-        maker: Result<Maker<'_>, Error>,
-    ) -> (zbatch_status, *mut c_void) {
-        let mut made = ptr::null_mut();
-        let status = self.run(call, rest.and(maker.as_ref().map(drop).map_err(|&refused| refused)));
-        if status < ZBATCH_OK {
-            return (status, made);
-        }
-        let failed = call.guard(self.error, || {
-            let collection = call.take(self.out)?;
-            let free = zbatch_collection_free as unsafe extern "C" fn(*mut zbatch_collection) as usize;
-            let object = maker.and_then(|maker| maker.make(collection.cast(), 0, free).ok_or(NOT_MADE));
-            if object.is_err() {
-                // SAFETY: nobody else has it.
-                unsafe { zbatch_collection_free(collection) };
-            }
-            made = object?;
-            Ok(())
-        });
-        if failed == ZBATCH_OK {
-            return (status, made);
-        }
-        (call.status_array(self.item_status, self.count).settle(failed), made)
-    }
-
-    /// Everything before the work: outputs cleared, views gathered, the estimate looked at.
-    fn prepare(&self, call: &Call, rest: Result<(), Error>) -> zbatch_status {
-        let Self { sequence, item_fn, bytes_fn, views, count, error, .. } = *self;
-        let mut statuses = call.status_array(self.item_status, count);
-        let out = call.handle(self.out);
-        // Its statistics are an output too.
-        let run = Run::new(call, self.run);
-        if !sequence.is_null() {
-            call.array(views, count);
-        }
-        let mut threads = 0;
-        let mut status = call.guard(error, || {
-            rest?;
-            out?;
-            statuses.optional()?;
-            threads = run?.options().threads;
-            if self.compressor.is_null() == self.decompressor.is_null() {
-                return Err(NO_CODEC);
-            }
-            if self.leave_fn.is_some() == self.enter_fn.is_some() { Ok(()) } else { Err(NO_FUNCTION) }
-        });
-        if status == ZBATCH_OK && !sequence.is_null() {
-            // SAFETY: as the caller promises for each of these fields.
-            status = unsafe { zbatch_gather_views(sequence, count, item_fn, bytes_fn, views, error) };
-        }
-        if status == ZBATCH_OK && self.enough != 0 {
-            status = self.is_short(call, threads);
-        }
-        statuses.settle(status)
-    }
-
-    fn is_short(&self, call: &Call, threads: i32) -> zbatch_status {
-        let Self { compressor, decompressor, views, count, enough, error, .. } = *self;
-        let mut nanoseconds = 0;
-        let nanoseconds_at = &raw mut nanoseconds;
-        let status = if compressor.is_null() {
-            // SAFETY: as the caller promises for each of these fields.
-            unsafe { zbatch_decompressor_estimate(decompressor, views, count, threads, enough, nanoseconds_at, error) }
-        } else {
-            // SAFETY: as the caller promises for each of these fields.
-            unsafe { zbatch_compressor_estimate(compressor, views, count, threads, enough, nanoseconds_at, error) }
-        };
-        if status != ZBATCH_OK || nanoseconds < enough { status } else { call.guard(error, || Err::<(), _>(TOO_LONG)) }
     }
 }
 
@@ -755,7 +629,7 @@ impl zbatch_object_layout {
     }
 
     /// Where its functions are; 0 for one that is missing.
-    fn functions(&self) -> [usize; 11] {
+    fn functions(&self) -> [usize; 12] {
         [
             self.alloc_fn.map_or(0, |f| f as usize),
             self.retain_fn.map_or(0, |f| f as usize),
@@ -768,6 +642,7 @@ impl zbatch_object_layout {
             self.content_fn.map_or(0, |f| f as usize),
             self.leave_fn.map_or(0, |f| f as usize),
             self.enter_fn.map_or(0, |f| f as usize),
+            self.raise_fn.map_or(0, |f| f as usize),
         ]
     }
 
@@ -777,11 +652,16 @@ impl zbatch_object_layout {
         if !offsets.iter().all(possible) || (1..offsets.len()).any(|i| offsets[..i].contains(&offsets[i])) {
             return Err(BAD_OFFSETS);
         }
+        if self.index_error.is_null() {
+            return Err(NO_INDEX_ERROR);
+        }
         if self.functions().contains(&0) { Err(NO_FUNCTION) } else { Ok(()) }
     }
 
     fn is(&self, other: &zbatch_object_layout) -> bool {
-        self.offsets() == other.offsets() && self.functions() == other.functions()
+        self.offsets() == other.offsets()
+            && self.functions() == other.functions()
+            && self.index_error == other.index_error
     }
 }
 
@@ -808,7 +688,11 @@ impl<'c> Maker<'c> {
         Ok(Maker { call, layout: bound()?, kind: call.object(kind)?, owner })
     }
 
-    fn make(&self, data: *const c_void, size: usize, place: usize) -> Option<*mut c_void> {
+    fn of_segment(&self, segment: Segment, bytes: &[u8]) -> Option<*mut c_void> {
+        self.make(bytes.as_ptr().cast(), bytes.len(), usize::try_from(segment.offset).ok()?)
+    }
+
+    fn make(&self, data: *const c_void, size: usize, place: impl Word) -> Option<*mut c_void> {
         let Maker { call, layout, kind, owner } = *self;
         let (alloc_fn, retain_fn) = (layout.alloc_fn?, layout.retain_fn?);
         // SAFETY: the caller bound the function, and gave a type for it.
@@ -823,70 +707,5 @@ impl<'c> Maker<'c> {
         words.set(layout.size_offset, size);
         words.set(layout.place_offset, place);
         Some(object)
-    }
-}
-
-/// What a function said about an element, unless it failed.
-fn bytes_of(failed: c_int, data: *mut c_void, size: isize) -> Option<zbatch_view> {
-    let size = usize::try_from(size).ok().filter(|&size| size == 0 || !data.is_null())?;
-    (failed == 0).then_some(zbatch_view { data, size })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As a Py_buffer: the bytes first, their number third.
-    #[repr(C)]
-    #[derive(Clone, Copy)]
-    struct Record {
-        data: *const u8,
-        owner: *mut c_void,
-        size: isize,
-    }
-
-    unsafe extern "C" fn item(sequence: *mut c_void, index: isize) -> *mut c_void {
-        sequence.cast::<&[u8]>().wrapping_offset(index).cast()
-    }
-
-    unsafe extern "C" fn buffer(item: *mut c_void, record: *mut c_void, _: c_int) -> c_int {
-        // SAFETY: what `item` returned.
-        let bytes = unsafe { *item.cast::<&[u8]>() };
-        let filled = Record { data: bytes.as_ptr(), owner: item, size: bytes.len().cast_signed() };
-        if bytes == b"bad" {
-            return -1;
-        }
-        // SAFETY: room for a record.
-        unsafe { record.cast::<Record>().write(filled) };
-        0
-    }
-
-    #[test]
-    fn buffers_acquired_before_a_failure_are_told() {
-        for (sequence, expected) in [([&b"one"[..], b"", b"three"], (0, 3)), ([b"one", b"bad", b"three"], (-1, 1))] {
-            let mut records = [std::mem::MaybeUninit::<Record>::uninit(); 3];
-            let mut views = [zbatch_view::default(); 3];
-            let mut held = 0;
-            // SAFETY: three elements, records and views.
-            let status = unsafe {
-                zbatch_gather_buffers(
-                    sequence.as_ptr().cast_mut().cast(),
-                    3,
-                    Some(item),
-                    Some(buffer),
-                    0,
-                    size_of::<Record>(),
-                    0,
-                    16,
-                    records.as_mut_ptr().cast(),
-                    views.as_mut_ptr(),
-                    &raw mut held,
-                    ptr::null_mut(),
-                )
-            };
-            assert_eq!((status, held), expected);
-            let sizes = if status == 0 { [3, 0, 5] } else { [0; 3] };
-            assert_eq!(views.map(|view| view.size), sizes);
-        }
     }
 }
