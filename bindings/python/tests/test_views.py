@@ -297,7 +297,9 @@ class Comparisons(unittest.TestCase):
 
     def test_unequal_to_what_is_no_bytes(self) -> None:
         foo = buffer_of(ITEMS)[0]
-        for other in ("foo", None, 3, [102, 111, 111], object()):
+        released = memoryview(b"foo")
+        released.release()
+        for other in ("foo", None, 3, [102, 111, 111], object(), released):
             self.assertFalse(foo == other)
             self.assertTrue(foo != other)
 

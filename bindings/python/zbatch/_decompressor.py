@@ -280,7 +280,7 @@ class ZstdDecompressor(Codec):
             len(source),
             not read_across_frames,
             bool(allow_extra_data),
-            limit if limit >= 0 else 1,
+            limit if limit >= 0 else 1,  # 0 is none, and a negative one matters to such frames alone
             _NONE,
             byref(error),
         )
