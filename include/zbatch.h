@@ -821,6 +821,12 @@ zbatch_run_options_init(zbatch_run_options *options, size_t struct_size);
 /** The strongest level. */
 #define ZBATCH_LEVEL_MAX 22
 
+/**
+ * The least max_frame_size but 0: smaller frames would cost bytes and gain no
+ * time.
+ */
+#define ZBATCH_MAX_FRAME_SIZE_MIN 1048576
+
 /** zstd's match finders, from the fastest to the strongest: one hash table. */
 #define ZBATCH_STRATEGY_FAST 1
 /** Two hash tables. */
@@ -905,6 +911,15 @@ typedef struct {
     int32_t overlap_log;
     /** Bytes that a compressed block should have, 1340 to 131072. */
     int32_t target_block_size;
+    /**
+     * Bytes of content that a frame has at most, ZBATCH_MAX_FRAME_SIZE_MIN or
+     * more.  A larger item becomes several frames back to back, each of this
+     * much content but the last, and the threads of a batch share them.  It is
+     * still one segment, which zbatch and the zstd program read as one item; a
+     * decoder of single frames reads the first one alone.  0: every item is one
+     * frame.
+     */
+    size_t max_frame_size;
 } zbatch_compressor_options;
 
 /**
@@ -1000,15 +1015,17 @@ zbatch_dict_digest(const zbatch_dict *dict,
 
 /**
  * zbatch_compress_bound() returns the most bytes that the frame of an item of
- * 'size' bytes can have with any compressor, or 0 when no frame can hold that
- * much.
+ * 'size' bytes, or its frames together, can have with any compressor, or 0 when
+ * no frame can hold that much.
  */
 ZBATCH_API size_t zbatch_compress_bound(size_t size);
 
 /**
- * zbatch_compress() compresses one item, the 'size' bytes at 'data', to one
- * frame at 'dst', which has room for 'capacity' bytes, and writes the frame's
- * size to 'written'.  The input and 'dst' may not overlap.
+ * zbatch_compress() compresses one item, the 'size' bytes at 'data', to 'dst',
+ * which has room for 'capacity' bytes, and writes the size of its frame to
+ * 'written'; with max_frame_size, that of its frames.  The calling thread alone
+ * makes them, and they are those of a batch.  The input and 'dst' may not
+ * overlap.
  *
  * Errors: ZBATCH_ERROR_DST_TOO_SMALL, never when 'capacity' is
  * zbatch_compress_bound() of 'size'; what 'dst' then holds is undefined.
@@ -1020,8 +1037,9 @@ zbatch_compress(const zbatch_compressor *compressor, const void *data,
 
 /**
  * zbatch_multi_compress_to_buffer() compresses 'count' items to a collection
- * of 'count' frames in the same order.  The frames do not depend on the number
- * of threads.  An empty item gives a frame of no content; an empty batch gives
+ * of 'count' frames in the same order; with max_frame_size, a large item has its
+ * frames in one segment.  The frames do not depend on the number of threads.  An
+ * empty item gives a frame of no content; an empty batch gives
  * an empty collection.
  *
  * 'run' and 'item_status' may be NULL; 'item_status' has room for 'count'

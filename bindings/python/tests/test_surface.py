@@ -46,7 +46,7 @@ OWN = {"Columns", "Control", "multi_compress_trained", "multi_decompress_trained
 
 SIGNATURES = {
     "ZstdCompressor": "(level=3, dict_data=None, compression_params=None, write_checksum=None, "
-    "write_content_size=None, write_dict_id=None, threads=0)",
+    "write_content_size=None, write_dict_id=None, threads=0, *, max_frame_size=0)",
     "ZstdCompressor.multi_compress_to_buffer": "(self, data, threads=0, *, errors='raise', control=None, verify=False)",
     "ZstdCompressor.compress": "(self, data)",
     "ZstdCompressor.memory_size": "(self)",

@@ -11,7 +11,7 @@ from ._control import Control
 from ._dictionary import ZstdCompressionDict
 from ._ffi import LEVEL_DEFAULT, LEVEL_MAX, lib, new_frame, zbatch_error
 from ._handles import Pinned, own_compressor
-from ._params import ZstdCompressionParameters, c_int
+from ._params import ZstdCompressionParameters, c_int, size
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -29,6 +29,10 @@ class ZstdCompressor(Codec):
     `level` is -131072, fastest, to 22, strongest; 0 means 3. `compression_params` sets everything by itself, and then only
     `dict_data` may stand beside it. `write_checksum` (off), `write_content_size` and `write_dict_id` (on) say what frames
     record. `threads` are zstd's own, inside each frame: for batches leave it 0 and use the `threads` of the call.
+
+    `max_frame_size`, 1 MiB or more, makes several frames, of so much content each, of an item that is larger, so that the threads
+    of a batch share it; `compression_params` may stand beside it. An item is still one segment, which batches and
+    `decompress(read_across_frames=True)` decompress as one.
     """
 
     __slots__ = ()
@@ -42,6 +46,8 @@ class ZstdCompressor(Codec):
         write_content_size: bool | None = None,
         write_dict_id: bool | None = None,
         threads: int = 0,
+        *,
+        max_frame_size: int = 0,
     ) -> None:
         if c_int(level) > LEVEL_MAX:
             raise ValueError(f"level must be less than {LEVEL_MAX + 1}")
@@ -68,6 +74,9 @@ class ZstdCompressor(Codec):
                 write_dict_id=write_dict_id is None or bool(write_dict_id),
                 threads=threads,
             )._options
+        if max_frame_size:
+            options = type(options).from_buffer_copy(options)
+            options.max_frame_size = size(max_frame_size)
         dictionary = None
         if dict_data is not None:
             dictionary = dict_data._digested or dict_data._handle

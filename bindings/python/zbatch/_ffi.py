@@ -91,7 +91,8 @@ class zbatch_dict_train_options(Structure):
 
 
 class zbatch_compressor_options(Structure):
-    _fields_ = [("struct_size", SIZE)] + [
+    _fields_ = [("struct_size", SIZE)]
+    _fields_ += [
         (name, I32)
         for name in (
             "level",
@@ -118,6 +119,7 @@ class zbatch_compressor_options(Structure):
             "target_block_size",
         )
     ]
+    _fields_ += [("max_frame_size", SIZE)]
 
 
 class zbatch_decompressor_options(Structure):

@@ -22,6 +22,10 @@ pub const ZBATCH_LEVEL_DEFAULT: i32 = 3;
 /// The strongest level.
 pub const ZBATCH_LEVEL_MAX: i32 = 22;
 
+/// The least max_frame_size but 0: smaller frames would cost bytes and gain no
+/// time.
+pub const ZBATCH_MAX_FRAME_SIZE_MIN: usize = 1048576;
+
 /// zstd's match finders, from the fastest to the strongest: one hash table.
 pub const ZBATCH_STRATEGY_FAST: i32 = 1;
 /// Two hash tables.
@@ -98,6 +102,13 @@ pub struct zbatch_compressor_options {
     pub overlap_log: i32,
     /// Bytes that a compressed block should have, 1340 to 131072.
     pub target_block_size: i32,
+    /// Bytes of content that a frame has at most, ZBATCH_MAX_FRAME_SIZE_MIN or
+    /// more.  A larger item becomes several frames back to back, each of this
+    /// much content but the last, and the threads of a batch share them.  It is
+    /// still one segment, which zbatch and the zstd program read as one item; a
+    /// decoder of single frames reads the first one alone.  0: every item is one
+    /// frame.
+    pub max_frame_size: usize,
 }
 
 // SAFETY: integers without padding, struct_size first.
@@ -128,6 +139,7 @@ impl zbatch_compressor_options {
             job_size: self.job_size,
             overlap_log: self.overlap_log,
             target_block_size: self.target_block_size,
+            max_frame_size: self.max_frame_size,
         })
     }
 }
@@ -322,16 +334,18 @@ pub unsafe extern "C" fn zbatch_dict_digest(
 }
 
 /// zbatch_compress_bound() returns the most bytes that the frame of an item of
-/// 'size' bytes can have with any compressor, or 0 when no frame can hold that
-/// much.
+/// 'size' bytes, or its frames together, can have with any compressor, or 0 when
+/// no frame can hold that much.
 #[unsafe(no_mangle)]
 pub extern "C" fn zbatch_compress_bound(size: usize) -> usize {
     zbatch::compress_bound(size).unwrap_or(0)
 }
 
-/// zbatch_compress() compresses one item, the 'size' bytes at 'data', to one
-/// frame at 'dst', which has room for 'capacity' bytes, and writes the frame's
-/// size to 'written'.  The input and 'dst' may not overlap.
+/// zbatch_compress() compresses one item, the 'size' bytes at 'data', to 'dst',
+/// which has room for 'capacity' bytes, and writes the size of its frame to
+/// 'written'; with max_frame_size, that of its frames.  The calling thread alone
+/// makes them, and they are those of a batch.  The input and 'dst' may not
+/// overlap.
 ///
 /// Errors: ZBATCH_ERROR_DST_TOO_SMALL, never when 'capacity' is
 /// zbatch_compress_bound() of 'size'; what 'dst' then holds is undefined.
@@ -358,8 +372,9 @@ pub unsafe extern "C" fn zbatch_compress(
 }
 
 /// zbatch_multi_compress_to_buffer() compresses 'count' items to a collection
-/// of 'count' frames in the same order.  The frames do not depend on the number
-/// of threads.  An empty item gives a frame of no content; an empty batch gives
+/// of 'count' frames in the same order; with max_frame_size, a large item has its
+/// frames in one segment.  The frames do not depend on the number of threads.  An
+/// empty item gives a frame of no content; an empty batch gives
 /// an empty collection.
 ///
 /// 'run' and 'item_status' may be NULL; 'item_status' has room for 'count'

@@ -1,6 +1,7 @@
 //! Watching and stopping batches from other threads: plain atomics, so that any thread, and a signal handler, may use them.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
 
 /// Progress of running batches, and the means to stop them. Name it in the [`RunOptions`](crate::RunOptions) of one call or
 /// of several, one after another or at once: its counters add up over all of them.
@@ -46,7 +47,7 @@ impl Control {
         self.bytes_done.load(Relaxed)
     }
 
-    /// Number of items that are inside the codec at this moment.
+    /// Number of items that are inside the codec at this moment; of an item in pieces, each piece counts.
     pub fn items_running(&self) -> u64 {
         self.items_running.load(Relaxed)
     }
@@ -54,20 +55,29 @@ impl Control {
     /// Counts one item as running until the guard is dropped, be it by a panic.
     pub(crate) fn enter(&self, bytes: usize) -> Running<'_> {
         self.items_running.fetch_add(1, Relaxed);
-        Running { control: self, bytes }
+        Running { control: self, finishes: Some(bytes) }
+    }
+
+    /// The same for a piece of an item, which finishes nothing by itself.
+    pub(crate) fn enter_piece(&self) -> Running<'_> {
+        self.items_running.fetch_add(1, Relaxed);
+        Running { control: self, finishes: None }
     }
 }
 
 pub(crate) struct Running<'a> {
     control: &'a Control,
-    bytes: usize,
+    /// The input bytes of the item that ends with it.
+    finishes: Option<usize>,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.control.items_running.fetch_sub(1, Relaxed);
-        self.control.bytes_done.fetch_add(self.bytes as u64, Relaxed);
-        self.control.items_done.fetch_add(1, Relaxed);
+        if let Some(bytes) = self.finishes {
+            self.control.bytes_done.fetch_add(bytes as u64, Relaxed);
+            self.control.items_done.fetch_add(1, Relaxed);
+        }
     }
 }
 
@@ -126,4 +136,13 @@ pub(crate) struct Tally {
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub nanoseconds: u64,
+}
+
+impl Tally {
+    /// Adds the time since `started`, where it is wanted.
+    pub(crate) fn time(&mut self, started: Option<Instant>) {
+        if let Some(started) = started {
+            self.nanoseconds += u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        }
+    }
 }

@@ -117,21 +117,29 @@ impl Decompressing {
     }
 }
 
+/// An item: how long it takes, and how many pieces of about the same size its workers may share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item {
+    pub(crate) nanoseconds: u64,
+    pub(crate) pieces: u64,
+}
+
 /// How long a batch of `count` items takes on `threads` threads, in nanoseconds. It looks at no more items than it takes to
 /// know that the answer is `enough`.
-pub(crate) fn of_batch(count: usize, threads: i32, enough: u64, item: impl Fn(usize) -> u64) -> u64 {
-    let most = workers::wanted(threads, u64::MAX).min(workers::cpus()).min(count).max(1) as u64;
+pub(crate) fn of_batch(count: usize, threads: i32, enough: u64, item: impl Fn(usize) -> Item) -> u64 {
+    let most = workers::wanted(threads, u64::MAX).min(workers::cpus()) as u64;
     let plenty = enough.saturating_mul(most);
-    let (mut all, mut longest) = (0u64, 0);
+    let (mut all, mut pieces, mut longest) = (0u64, 0u64, 0);
     for index in 0..count {
-        let nanoseconds = item(index);
-        all = all.saturating_add(nanoseconds);
-        longest = nanoseconds.max(longest);
+        let item = item(index);
+        all = all.saturating_add(item.nanoseconds);
+        pieces = pieces.saturating_add(item.pieces);
+        longest = longest.max(item.nanoseconds / item.pieces.max(1));
         if longest >= enough || all >= plenty {
             break;
         }
     }
-    let threads = most.min(workers::wanted(threads, all) as u64);
+    let threads = most.min(workers::wanted(threads, all) as u64).min(pieces).max(1);
     longest.max(all / threads)
 }
 
@@ -172,13 +180,23 @@ mod tests {
     #[test]
     fn threads_share_what_is_worth_it_and_one_item_is_one_threads() {
         let cpus = workers::cpus() as u64;
-        let of = |count, threads| of_batch(count, threads, u64::MAX, |_| 1_000_000);
+        let whole = |nanoseconds| Item { nanoseconds, pieces: 1 };
+        let of = |count, threads| of_batch(count, threads, u64::MAX, |_| whole(1_000_000));
         assert_eq!((of(0, -1), of(1, -1), of(10, 1)), (0, 1_000_000, 10_000_000));
         assert_eq!(of(1000, -1), 1_000_000_000 / cpus.min(1000));
         assert_eq!(of(1000, 1_000_000), of(1000, 0));
-        let one_is_long = |item| if item == 3 { 1 << 40 } else { 1 };
+        let one_is_long = |item| whole(if item == 3 { 1 << 40 } else { 1 });
         assert!(of_batch(10, -1, u64::MAX, one_is_long) >= 1 << 40);
-        assert_eq!(of_batch(10, -1, u64::MAX, |_| 100), 1000);
+        assert_eq!(of_batch(10, -1, u64::MAX, |_| whole(100)), 1000);
+    }
+
+    #[test]
+    fn one_item_in_pieces_is_shared() {
+        let cpus = workers::cpus() as u64;
+        let of = |pieces, threads| of_batch(1, threads, u64::MAX, |_| Item { nanoseconds: 1 << 30, pieces });
+        assert_eq!((of(1, -1), of(64, 1)), (1 << 30, 1 << 30));
+        assert_eq!(of(1 << 20, -1), (1 << 30) / cpus);
+        assert_eq!(of(2, -1), (1 << 30) / cpus.min(2));
     }
 
     #[test]
@@ -186,7 +204,7 @@ mod tests {
         let looks = Cell::new(0);
         let look = |_| {
             looks.set(looks.get() + 1);
-            10
+            Item { nanoseconds: 10, pieces: 1 }
         };
         assert!(of_batch(1_000_000, 1, 95, look) >= 95);
         assert_eq!(looks.get(), 10);

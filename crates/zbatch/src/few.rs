@@ -2,6 +2,7 @@
 //! allocation would cost it a hundredth of its time.
 
 use crate::error::{Error, Result};
+use crate::memory::reserved;
 use std::ops::{Deref, DerefMut};
 
 pub(crate) enum Few<T> {
@@ -22,6 +23,29 @@ impl<T> Few<T> {
             all.push(element);
         }
         Ok(Self::Many(all))
+    }
+
+    /// A list of no elements.
+    pub(crate) const fn new() -> Self {
+        Self::Many(Vec::new())
+    }
+
+    /// Adds an element, or returns an error when there is no memory for it.
+    pub(crate) fn push(&mut self, element: T) -> Result<()> {
+        match self {
+            Self::Many(many) if many.capacity() == 0 => *self = Self::One(element),
+            Self::Many(many) => {
+                many.try_reserve(1).map_err(|_| Error::no_memory())?;
+                many.push(element);
+            }
+            Self::One(_) => {
+                let mut many = reserved(2)?;
+                many.extend(self.pop());
+                many.push(element);
+                *self = Self::Many(many);
+            }
+        }
+        Ok(())
     }
 
     /// Takes the last element off.
@@ -74,6 +98,9 @@ mod tests {
     #[test]
     fn any_number_of_elements_is_a_list() {
         for count in 0..5 {
+            let mut few = Few::new();
+            (0..count).for_each(|element| few.push(element).unwrap());
+            assert!(few.iter().copied().eq(0..count));
             let mut few = Few::collect(0..count).unwrap();
             assert!(few.iter().copied().eq(0..count));
             assert_eq!(matches!(few, Few::One(_)), count == 1);

@@ -87,6 +87,17 @@ fn one_plain_frame(item: &[u8], parameters: &DecompressionParameters) -> Option<
 
 #[inline(never)]
 fn measure_frames(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Result<Measure> {
+    walk_frames(item, parameters, dict_id, |_| ())
+}
+
+/// Measures frame by frame; `each` sees what they come to so far.
+#[inline(always)]
+fn walk_frames(
+    item: &[u8],
+    parameters: &DecompressionParameters,
+    dict_id: u32,
+    mut each: impl FnMut(&Measure),
+) -> Result<Measure> {
     let magicless = parameters.format == Format::Zstd1Magicless;
     let mut all = Measure { size: Some(0), bound: 0, end: 0 };
     let mut frames = 0;
@@ -121,6 +132,7 @@ fn measure_frames(item: &[u8], parameters: &DecompressionParameters, dict_id: u3
         all.bound += bound;
         all.end += length;
         frames += 1;
+        each(&all);
         if parameters.single_frame {
             if all.end < item.len() && !parameters.allow_extra_data {
                 return Err(EXTRA_DATA);
@@ -131,21 +143,62 @@ fn measure_frames(item: &[u8], parameters: &DecompressionParameters, dict_id: u3
     Ok(all)
 }
 
+/// Where an item of `size` bytes of content can be cut into parts of `least` bytes or more, the last excepted: between frames
+/// that record their content size. The ends of the parts, in the item and in the content; none where it cannot be cut.
+pub(crate) fn parts(
+    item: &[u8],
+    parameters: &DecompressionParameters,
+    dict_id: u32,
+    size: u64,
+    least: u64,
+) -> Vec<(usize, u64)> {
+    let mut ends: Vec<(usize, u64)> = Vec::new();
+    // Of a single frame the blocks need not be walked again.
+    let first = libzstd::frame_header(item, parameters.format == Format::Zstd1Magicless);
+    if matches!(first, Ok(Some(header)) if !header.is_skippable && header.content_size == size) {
+        return ends;
+    }
+    let all = walk_frames(item, parameters, dict_id, |so_far| {
+        let start = ends.last().map_or(0, |end| end.1);
+        if let Some(end) = so_far.size.filter(|end| end - start >= least)
+            && ends.try_reserve(2).is_ok()
+        {
+            ends.push((so_far.end, end));
+        }
+    });
+    let Ok(Measure { size: Some(_), end, .. }) = all else { return Vec::new() };
+    match ends.last_mut() {
+        Some(last) if last.1 == size => last.0 = end,
+        Some(_) => ends.push((end, size)),
+        None => {}
+    }
+    if ends.len() > 1 { ends } else { Vec::new() }
+}
+
 /// What an item of unknown size is taken to become, to weigh it.
 pub(crate) fn guess(item: &[u8]) -> u64 {
     (item.len() as u64).saturating_mul(4)
 }
 
-/// What an item becomes as far as its beginning shows, and how it is coded: a guess where that does not tell, none where it
-/// is refused.
-pub(crate) fn glance(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Option<(u64, Coding)> {
+/// What an item becomes as far as its beginning shows: a guess where that does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Glance {
+    pub content: u64,
+    pub coding: Coding,
+    /// The content of the first frame, when others of the kind seem to follow.
+    pub frame: u64,
+}
+
+/// Looks at the header that `item` begins with; `None` where it is refused.
+pub(crate) fn glance(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Option<Glance> {
+    let alone = |content, coding| Some(Glance { content, coding, frame: content });
     let plain = if parameters.format == Format::Zstd1 { plain_header(item) } else { None };
     let header = match plain {
         Some(header) => header,
         None => libzstd::frame_header(item, parameters.format == Format::Zstd1Magicless).ok()??,
     };
     if header.is_skippable {
-        return Some((guess(item), Coding::Codes));
+        return alone(guess(item), Coding::Codes);
     }
     check_header(&header, parameters, dict_id).ok()?;
     let coding = match item.get(header.header_size as usize..)? {
@@ -158,11 +211,11 @@ pub(crate) fn glance(item: &[u8], parameters: &DecompressionParameters, dict_id:
     // More bytes than any frame of this content has: others follow.
     let has_more = |content: u64| size > content.saturating_add(content >> 8) + SMALLEST_BOUND;
     match header.content_size {
-        CONTENTSIZE_UNKNOWN if coding == Coding::Stored => Some((size, coding)),
-        CONTENTSIZE_UNKNOWN => Some((guess(item), coding)),
+        CONTENTSIZE_UNKNOWN if coding == Coding::Stored => alone(size, coding),
+        CONTENTSIZE_UNKNOWN => alone(guess(item), coding),
         content if content >> LARGEST_RATIO_LOG > size => None,
-        content if has_more(content) => Some((guess(item), coding)),
-        content => Some((content, coding)),
+        content if has_more(content) => Some(Glance { content: guess(item), coding, frame: content }),
+        content => alone(content, coding),
     }
 }
 
@@ -299,6 +352,29 @@ mod tests {
     }
 
     #[test]
+    fn an_item_is_cut_between_frames_of_recorded_size() {
+        let (a, b) = (frame(Some(3), &[b"abc"]), frame(Some(2), &[b"de"]));
+        let (none, unknown) = (frame(Some(0), &[b""]), frame(None, &[b"f"]));
+        let skip = [&[0x51, 0x2a, 0x4d, 0x18, 2, 0, 0, 0][..], b"xx"].concat();
+        let parts = |frames: &[&[u8]], least| {
+            let (item, parameters) = (frames.concat(), DecompressionParameters::default());
+            let size = measure(&item, &parameters, 0).unwrap().size.unwrap_or(99);
+            parts(&item, &parameters, 0, size, least)
+        };
+        let (x, y, s) = (a.len(), b.len(), skip.len());
+        assert_eq!(parts(&[&a, &b, &a], 1), [(x, 3), (x + y, 5), (2 * x + y, 8)]);
+        assert_eq!(parts(&[&a, &b, &a], 4), [(x + y, 5), (2 * x + y, 8)]);
+        assert_eq!(parts(&[&skip, &a, &skip, &b, &skip], 1), [(s + x, 3), (3 * s + x + y, 5)]);
+        assert_eq!(parts(&[&a, &none, &b, &none], 1), [(x, 3), (x + y + 2 * none.len(), 5)]);
+        for whole in [&[&a[..]][..], &[&a, &none], &[&none, &a], &[&a, &unknown, &b], &[&a, &b, &unknown], &[&skip]] {
+            assert_eq!(parts(whole, 1), [], "{whole:?}");
+        }
+        assert_eq!(parts(&[&a, &b], 6), []);
+        let first = DecompressionParameters { single_frame: true, allow_extra_data: true, ..Default::default() };
+        assert_eq!(super::parts(&[&a[..], &b].concat(), &first, 0, 3, 1), []);
+    }
+
+    #[test]
     fn plain_headers_are_read_as_libzstd_reads_them() {
         for descriptor in 0..=255 {
             for size in [[0; 8], [200, 0, 0, 0, 0, 0, 0, 0], [1, 2, 3, 4, 0, 0, 0, 0], [255; 8]] {
@@ -332,17 +408,18 @@ mod tests {
     #[test]
     fn a_glance_tells_what_the_first_header_shows() {
         let at = |item: &[u8]| glance(item, &DecompressionParameters::default(), 0);
-        assert_eq!(at(&frame(Some(3), &[b"abc"])), Some((3, Coding::Stored)));
-        assert_eq!(at(&frame(None, &[b"abc"])).map(|seen| seen.1), Some(Coding::Stored));
+        let alone = |content, coding| Some(Glance { content, coding, frame: content });
+        assert_eq!(at(&frame(Some(3), &[b"abc"])), alone(3, Coding::Stored));
+        assert_eq!(at(&frame(None, &[b"abc"])).map(|seen| seen.coding), Some(Coding::Stored));
         let coded = |literals| {
             let mut bytes = frame(Some(3), &[&[literals, 1, 2, 3]]);
             bytes[13] |= 2 << 1;
             glance(&bytes, &DecompressionParameters::default(), 0)
         };
-        assert_eq!(coded(0), Some((3, Coding::Matches)));
-        assert_eq!(coded(2), Some((3, Coding::Codes)));
+        assert_eq!(coded(0), alone(3, Coding::Matches));
+        assert_eq!(coded(2), alone(3, Coding::Codes));
         let many = frame(Some(3), &[b"abc"]).repeat(100);
-        assert_eq!(at(&many), Some((guess(&many), Coding::Stored)));
+        assert_eq!(at(&many), Some(Glance { content: guess(&many), coding: Coding::Stored, frame: 3 }));
         // What is refused counts as nothing: no frame, one that is cut short, a lie, and a window beyond the limit.
         for refused in [&b""[..], b"not zstd", &frame(Some(3), &[])[..7], &frame(Some(1 << 40), &[b"abc"])] {
             assert_eq!(at(refused), None);

@@ -58,7 +58,8 @@ pub use items::{Columns, Items, Selection};
 pub use libzstd::{compress_bound, frame_header_size, zstd_error_message, zstd_version};
 pub use memory::{release_retained, retained_size};
 pub use params::{
-    CompressionParameters, DecompressionParameters, Format, LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN, RunOptions,
+    CompressionParameters, DecompressionParameters, Format, LEVEL_DEFAULT, LEVEL_MAX, LEVEL_MIN, MAX_FRAME_SIZE_MIN,
+    RunOptions,
 };
 pub use segment::Segment;
 pub use trained::{

@@ -72,7 +72,13 @@ pub struct CompressionParameters {
     pub overlap_log: i32,
     /// Bytes that a compressed block should have, 1340 to 131072.
     pub target_block_size: i32,
+    /// Bytes of content that a frame has at most, [`MAX_FRAME_SIZE_MIN`] or more. A larger item becomes several frames back to
+    /// back, each of this much content but the last, which the threads of a batch share. 0: one frame for each item.
+    pub max_frame_size: usize,
 }
+
+/// The least [`max_frame_size`](CompressionParameters::max_frame_size): smaller frames would cost bytes and gain no time.
+pub const MAX_FRAME_SIZE_MIN: usize = 1 << 20;
 
 impl CompressionParameters {
     /// The parameters of a level and otherwise the defaults.
@@ -164,6 +170,9 @@ impl CompressionParameters {
 
     /// The parameters as zstd takes them, a level out of range too.
     fn bent_set(&self) -> Result<ParameterSet> {
+        if (1..MAX_FRAME_SIZE_MIN).contains(&self.max_frame_size) {
+            return Err(Error::new(Status::InvalidArgument, "'max_frame_size' is neither 0 nor at least 1048576"));
+        }
         let mut set = ParameterSet::new()?;
         for (parameter, value) in self.settings() {
             set.set(parameter, value)?;
@@ -197,6 +206,14 @@ impl CompressionParameters {
     /// Whether the level alone, with flags and long-distance matching, decides how matches are found.
     pub(crate) fn is_plain_level(&self) -> bool {
         self.explicit() == [0; 7] && !self.force_max_window && self.workers == 0 && self.target_block_size == 0
+    }
+
+    /// The most content that one frame may have, and how many frames an item of `size` bytes becomes.
+    pub(crate) fn frames(&self, size: usize) -> (usize, usize) {
+        match self.max_frame_size {
+            most if most != 0 && size > most => (most, size.div_ceil(most)),
+            _ => (size, 1),
+        }
     }
 
     /// What to set in a context, defaults left out.
@@ -332,6 +349,10 @@ mod tests {
         let parameters = CompressionParameters { window_log: 9, ..Default::default() };
         assert_eq!(parameters.validate().unwrap_err().status(), Status::InvalidArgument);
         assert_eq!(CompressionParameters::default().validate(), Ok(()));
+        for (max_frame_size, good) in [(1, false), (MAX_FRAME_SIZE_MIN - 1, false), (MAX_FRAME_SIZE_MIN, true)] {
+            let parameters = CompressionParameters { max_frame_size, ..Default::default() };
+            assert_eq!((parameters.validate().is_ok(), parameters.clamped().is_ok()), (good, good));
+        }
     }
 
     #[test]

@@ -125,6 +125,40 @@ fn a_digestion_keeps_its_level() {
     assert_eq!(frames[0], frames[1]);
 }
 
+/// Of an item of several frames each is the one that libzstd makes of that slice.
+#[test]
+fn each_frame_of_a_large_item_equals_libzstd() {
+    let dictionaries = Dictionaries::new();
+    let mut reference = Reference::start();
+    let mut random = Random::new(SEED);
+    for round in 0..12 {
+        let max_frame_size = MIB + [0, 1, 70_000][round % 3];
+        let size = (1 + random.below(3)) * max_frame_size + [0, 1, 5000][random.below(3)];
+        let item = content(&mut random, size);
+        let slices = item.chunks(max_frame_size).map(<[u8]>::to_vec).collect();
+        let (bytes, kind) = (dictionaries.trained[round % 3].clone(), DictType::Auto);
+        let dict = || (round % 2 == 0).then(|| Choice { bytes: bytes.clone(), kind, digest_level: None });
+        let parameters = CompressionParameters {
+            write_checksum: round % 4 < 2,
+            omit_dict_id: round % 5 == 0,
+            ..CompressionParameters::with_level([1, 3, -5][round % 3])
+        };
+        let slices = Configuration { parameters: parameters.clone(), dict: dict(), items: slices };
+        let expected: Vec<u8> =
+            reference.compress(&slices).into_iter().flat_map(|frame| frame.expect("compresses")).collect();
+        let parameters = CompressionParameters { max_frame_size, ..parameters };
+        let whole = Configuration { parameters, dict: dict(), items: vec![item] };
+        for threads in THREADS {
+            let ours = whole.compress(threads).expect("compresses");
+            assert!(ours.frames == [&expected[..]], "round {round}, {threads} threads");
+            assert!(whole.decompress(&ours.frames, threads).expect("decompresses") == whole.items);
+        }
+        if let Some(read) = read_with_program(&whole, &[expected], round) {
+            assert!(read == whole.items[0], "the zstd program reads something else");
+        }
+    }
+}
+
 struct Configuration {
     parameters: CompressionParameters,
     dict: Option<Choice>,

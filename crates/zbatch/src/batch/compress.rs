@@ -1,8 +1,13 @@
 //! Compression, one item at a time. Each chunk of a batch is compressed into a buffer of its own that has room for the worst
 //! case, so that every frame is made with `compressBound` bytes free (less makes libzstd fail, or choose other bytes) and is
 //! never moved; the pages behind the last frame were not touched and are given back.
+//!
+//! With a `max_frame_size`, an item that is larger becomes several frames. In a batch each is a piece of work by itself
+//! (`pieces.rs`).
 
-use super::{Job, Partial, Worker, look_ahead, plan, same_length, status_at, take};
+use super::pieces::{Joined, Shared};
+use super::plan::{self, Cut};
+use super::{Job, Partial, Worker, look_ahead, same_length, status_at, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
@@ -58,6 +63,8 @@ struct Compressing {
 /// What a worker has besides its contexts.
 struct Bench {
     arena: Arena,
+    /// Where frames are made that are not the next in their buffer.
+    aside: Memory,
     verifier: Option<Verifier>,
 }
 
@@ -93,7 +100,11 @@ impl Compressor {
     /// Roughly how many nanoseconds a batch of `items` would take on so many threads, by their sizes alone and for content that
     /// compresses. It stops looking as soon as the answer is sure to be `enough` or more.
     pub fn estimate<I: Items + ?Sized>(&self, items: &I, threads: i32, enough: u64) -> u64 {
-        cost::of_batch(items.len(), threads, enough, |item| self.cost.nanoseconds(1, items.get(item).len() as u64))
+        cost::of_batch(items.len(), threads, enough, |item| {
+            let size = items.get(item).len();
+            let (_, pieces) = self.parameters.frames(size);
+            cost::Item { nanoseconds: self.cost.nanoseconds(pieces, size as u64), pieces: pieces as u64 }
+        })
     }
 
     fn check_out(&self) -> Result<CheckedOut<'_, Compressing>> {
@@ -139,6 +150,37 @@ impl Compressor {
         Ok(context.compress(src, dst)?)
     }
 
+    /// What goes into each frame of `src`.
+    fn contents<'s>(&self, src: &'s [u8]) -> impl Iterator<Item = &'s [u8]> + use<'s> {
+        let (most, count) = self.parameters.frames(src.len());
+        (0..count).map(move |index| &src[index * most..src.len().min((index + 1).saturating_mul(most))])
+    }
+
+    /// The most bytes that the frames of an item of `size` bytes can have together.
+    #[inline]
+    fn room(&self, size: usize) -> Result<usize> {
+        if self.parameters.max_frame_size == 0 {
+            return bound(size);
+        }
+        let (most, count) = self.parameters.frames(size);
+        let last = bound(size - most * (count - 1))?;
+        let others = if count > 1 { bound(most)?.checked_mul(count - 1) } else { Some(0) };
+        others.and_then(|others| others.checked_add(last)).ok_or(Error::no_memory())
+    }
+
+    /// Compresses `src` to all of its frames, at the start of `dst`, which has [`room`](Self::room) for them.
+    #[inline]
+    fn compress_frames(&self, contexts: &mut Compressing, src: &[u8], dst: &mut [u8]) -> Result<usize> {
+        if self.parameters.max_frame_size == 0 {
+            return self.compress_with(contexts, src, dst);
+        }
+        let mut end = 0;
+        for content in self.contents(src) {
+            end += self.compress_with(contexts, content, &mut dst[end..])?;
+        }
+        Ok(end)
+    }
+
     fn verify(&self, verifier: &mut Option<Verifier>, src: &[u8], frame: &[u8]) -> Result<()> {
         const DIFFERS: Error = Error::new(Status::Internal, "the frame does not decompress to the item");
         let verifier = match verifier {
@@ -157,34 +199,42 @@ impl Compressor {
         if scratch[..size] == *src { Ok(()) } else { Err(DIFFERS) }
     }
 
-    /// Compresses `src` to one frame.
+    /// Compresses one item.
     pub fn compress(&self, src: &[u8]) -> Result<Vec<u8>> {
         self.compress_to(src, copied)?
     }
 
-    /// Compresses `src` to one frame and returns what `take` makes of it.
+    /// Compresses one item and returns what `take` makes of its frames.
     pub fn compress_to<R>(&self, src: &[u8], take: impl FnOnce(&[u8]) -> R) -> Result<R> {
-        let mut memory = Memory::new(bound(src.len())?)?;
+        let mut memory = Memory::new(self.room(src.len())?)?;
         let size = self.compress_into(src, &mut memory)?;
         Ok(take(&memory[..size]))
     }
 
-    /// Compresses `src` to one frame at the start of `dst` and returns the frame's size. `dst` need not have room for more
-    /// than the frame; with [`compress_bound`] bytes it always has.
+    /// Compresses one item to the start of `dst` and returns the size of its frame, or of its frames together. `dst` need not
+    /// have room for more than that; with [`compress_bound`] bytes it always has.
     pub fn compress_into(&self, src: &[u8], dst: &mut [u8]) -> Result<usize> {
-        let bound = bound(src.len())?;
         let mut contexts = self.check_out()?;
         let about = |error: Error| error.about(Subject::Compressing);
-        if dst.len() >= bound {
-            return self.compress_with(&mut contexts, src, dst).map_err(about);
+        let (mut scratch, mut end) = (Memory::empty(), 0);
+        for content in self.contents(src) {
+            let (bound, place) = (bound(content.len())?, &mut dst[end..]);
+            if place.len() >= bound {
+                end += self.compress_with(&mut contexts, content, place).map_err(about)?;
+                continue;
+            }
+            // With less room libzstd fails though the frame fits, or writes other bytes.
+            if scratch.len() < bound {
+                scratch = Memory::new(bound)?;
+            }
+            let size = self.compress_with(&mut contexts, content, &mut scratch).map_err(about)?;
+            let place = place
+                .get_mut(..size)
+                .ok_or(Error::new(Status::DstTooSmall, "the frame does not fit the destination"))?;
+            place.copy_from_slice(&scratch[..size]);
+            end += size;
         }
-        // With less room libzstd fails though the frame fits, or writes other bytes.
-        let mut scratch = Memory::new(bound)?;
-        let size = self.compress_with(&mut contexts, src, &mut scratch).map_err(about)?;
-        let place =
-            dst.get_mut(..size).ok_or(Error::new(Status::DstTooSmall, "the frame does not fit the destination"))?;
-        place.copy_from_slice(&scratch[..size]);
-        Ok(size)
+        Ok(end)
     }
 
     /// Compresses `items` to as many frames in the same order. The frames are those of `ZSTD_compress2` with the same
@@ -221,44 +271,122 @@ impl Compressor {
         let job = Job::new(run, Subject::Compressing, statuses.is_some());
         let cuts = Few::collect(plan::cut(items.len(), |item| items.get(item).len() as u64))?;
         let mut made: Few<Option<BufferWithSegments>> = Few::collect(cuts.iter().map(|_| None))?;
-        let mut total = 0u64;
-        let chunks = Few::collect(cuts.iter().zip(made.iter_mut()).map(|(cut, place)| {
-            let statuses = statuses.as_mut().map(|rest| take(rest, cut.range.len()));
-            let nanoseconds = self.cost.nanoseconds(cut.range.len(), cut.bytes());
-            total = total.saturating_add(cut.weight);
-            Chunk { range: cut.range.clone(), statuses, place, nanoseconds }
-        }))?;
-        let total = usize::try_from(total).unwrap_or(usize::MAX);
-        let start = || {
-            let bench = Bench { arena: Arena::new(total), verifier: None };
-            (Worker { job: &job, context: self.check_out(), tally: Tally::default() }, bench)
-        };
-        let workers = workers::run(Queue::new(chunks), run.threads, start, |(worker, bench), chunk| {
-            self.run_chunk(worker, bench, items, chunk);
-        });
+        let large = self.large(items, &cuts)?;
+        let chunks = self.chunks(items, &cuts, &mut made, statuses.as_deref_mut(), &large)?;
+        let mut workers = self.work(&job, items, &cuts, chunks);
+        if !large.is_empty() {
+            for (cut, large) in large {
+                made[cut] = large.finish();
+            }
+            let again = self.chunks(items, &cuts, &mut made, statuses, &[])?;
+            workers = workers.max(self.work(&job, items, &cuts, again));
+        }
         let error = job.end(workers)?;
         // A chunk without a buffer had not even the memory for its table.
         let value = BufferWithSegmentsCollection::of(made.all().ok_or(Error::no_memory())?)?;
         Ok(Partial { value, error })
     }
 
-    /// Compresses the items of one chunk, one behind the other, into one buffer.
-    fn run_chunk<I: Items + ?Sized>(
+    /// The items that become several frames, each by the chunk that it is alone in.
+    fn large<I: Items + ?Sized>(&self, items: &I, cuts: &[Cut]) -> Result<Vec<(usize, Large)>> {
+        let frames = |cut: &Cut| match cut.range.len() {
+            1 => self.parameters.frames(items.get(cut.range.start).len()).1,
+            _ => 1,
+        };
+        let is_large = |cut: &&Cut| self.parameters.max_frame_size != 0 && frames(cut) > 1;
+        let mut all = reserved(cuts.iter().filter(is_large).count())?;
+        for (index, cut) in cuts.iter().enumerate().filter(|(_, cut)| is_large(cut)) {
+            let (item, size) = (cut.range.start, items.get(cut.range.start).len());
+            let shared = Shared::new(item, size, frames(cut));
+            all.push((index, Large { shared, joined: Joined::new(self.room(size).unwrap_or(usize::MAX)) }));
+        }
+        Ok(all)
+    }
+
+    /// Chunks of what is not made yet; `large` ones in pieces.
+    fn chunks<'a, I: Items + ?Sized>(
+        &self,
+        items: &'a I,
+        cuts: &[Cut],
+        made: &'a mut [Option<BufferWithSegments>],
+        mut statuses: Option<&'a mut [Status]>,
+        large: &'a [(usize, Large)],
+    ) -> Result<Few<Chunk<'a>>> {
+        let mut large = large.iter().peekable();
+        let mut chunks = Few::new();
+        for (index, (cut, place)) in cuts.iter().zip(made).enumerate() {
+            let statuses = statuses.as_mut().map(|rest| take(rest, cut.range.len()));
+            if let Some((_, large)) = large.next_if(|(cut, _)| *cut == index) {
+                for (index, content) in self.contents(items.get(large.shared.item)).enumerate() {
+                    let nanoseconds = self.cost.nanoseconds(1, content.len() as u64);
+                    chunks.push(Chunk { nanoseconds, work: Work::Piece { large, index, content } })?;
+                }
+            } else if place.is_none() {
+                let nanoseconds = self.cost.nanoseconds(cut.range.len(), cut.bytes());
+                chunks.push(Chunk { nanoseconds, work: Work::Items { range: cut.range.clone(), statuses, place } })?;
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// Runs all chunks; returns the number of threads that worked.
+    fn work<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, cuts: &[Cut], chunks: Few<Chunk<'_>>) -> u32 {
+        let total = cuts.iter().fold(0u64, |total, cut| total.saturating_add(cut.weight));
+        let total = usize::try_from(total).unwrap_or(usize::MAX);
+        let start = || {
+            let bench = Bench { arena: Arena::new(total), aside: Memory::empty(), verifier: None };
+            (Worker { job, context: self.check_out(), tally: Tally::default() }, bench)
+        };
+        workers::run(Queue::new(chunks), job.run.threads, start, |(worker, bench), chunk| match chunk.work {
+            Work::Items { range, statuses, place } => *place = self.run_items(worker, bench, items, range, statuses),
+            Work::Piece { large, index, content } => self.run_piece(worker, bench, large, index, content),
+        })
+    }
+
+    /// Makes one frame of an item of several.
+    fn run_piece(
+        &self,
+        worker: &mut Worker<'_, Compressing>,
+        bench: &mut Bench,
+        large: &Large,
+        index: usize,
+        content: &[u8],
+    ) {
+        let Worker { job, context, tally } = worker;
+        let Bench { aside, verifier, .. } = bench;
+        let complete = large.shared.piece(job, tally, || {
+            let contexts = context.as_mut().map_err(|error| *error)?;
+            large.joined.add(index, bound(content.len())?, aside, |place| {
+                let size = self.compress_with(contexts, content, place)?;
+                if job.run.verify {
+                    self.verify(verifier, content, &place[..size])?;
+                }
+                Ok(size)
+            })
+        });
+        if complete {
+            tally.bytes_out += large.joined.size() as u64;
+        }
+    }
+
+    /// Compresses some items, one behind the other, into one buffer; `None` when there is no memory even for its table.
+    fn run_items<I: Items + ?Sized>(
         &self,
         worker: &mut Worker<'_, Compressing>,
         bench: &mut Bench,
         items: &I,
-        chunk: Chunk<'_>,
-    ) {
-        let Chunk { range, mut statuses, place, .. } = chunk;
+        range: Range<usize>,
+        mut statuses: Option<&mut [Status]>,
+    ) -> Option<BufferWithSegments> {
         let Worker { job, context, tally } = worker;
-        let room = range.clone().try_fold(0usize, |room, item| room.checked_add(bound(items.get(item).len()).ok()?));
+        let room =
+            range.clone().try_fold(0usize, |room, item| room.checked_add(self.room(items.get(item).len()).ok()?));
         let memory = room.ok_or(Error::no_memory()).and_then(|room| bench.arena.room(room));
         let (mut memory, refused) = match memory {
             Ok(memory) => (memory, None),
             Err(error) => (Memory::empty(), Some(error)),
         };
-        let Ok(mut table) = reserved(range.len()) else { return };
+        let mut table = reserved(range.len()).ok()?;
         let (mut end, behind) = (0, range.end);
         for (index, item) in range.enumerate() {
             look_ahead(items, item, behind);
@@ -266,7 +394,7 @@ impl Compressor {
             let size = job.item(tally, (item, src.len()), status_at(&mut statuses, index), || {
                 let contexts = context.as_mut().map_err(|error| *error)?;
                 refused.map_or(Ok(()), Err)?;
-                let size = self.compress_with(contexts, src, &mut memory[end..])?;
+                let size = self.compress_frames(contexts, src, &mut memory[end..])?;
                 if job.run.verify {
                     self.verify(&mut bench.verifier, src, &memory[end..end + size])?;
                 }
@@ -278,7 +406,7 @@ impl Compressor {
             tally.bytes_out += size as u64;
         }
         bench.arena.settle(&mut memory, end);
-        *place = Some(BufferWithSegments::from_parts(memory, table));
+        Some(BufferWithSegments::from_parts(memory, table))
     }
 }
 
@@ -300,16 +428,40 @@ fn bound(size: usize) -> Result<usize> {
     compress_bound(size).ok_or(Error::new(Status::InvalidArgument, "the item is larger than a frame can be"))
 }
 
-/// A worker's run of items.
+/// What a worker claims, and roughly how long it takes.
 struct Chunk<'a> {
-    range: Range<usize>,
-    statuses: Option<&'a mut [Status]>,
-    place: &'a mut Option<BufferWithSegments>,
     nanoseconds: u64,
+    work: Work<'a>,
+}
+
+enum Work<'a> {
+    /// Neighbouring items.
+    Items { range: Range<usize>, statuses: Option<&'a mut [Status]>, place: &'a mut Option<BufferWithSegments> },
+    /// What goes into one frame of an item of several.
+    Piece { large: &'a Large, index: usize, content: &'a [u8] },
 }
 
 impl workers::Chunk for Chunk<'_> {
     fn nanoseconds(&self) -> u64 {
         self.nanoseconds
+    }
+}
+
+/// An item of several frames that any workers make.
+struct Large {
+    shared: Shared,
+    joined: Joined,
+}
+
+impl Large {
+    /// The item's buffer, when all went well.
+    fn finish(self) -> Option<BufferWithSegments> {
+        if !self.shared.is_good() {
+            return None;
+        }
+        let mut table = reserved(1).ok()?;
+        let memory = self.joined.finish();
+        table.push(Segment { offset: 0, length: memory.len() as u64 });
+        Some(BufferWithSegments::from_parts(memory, table))
     }
 }

@@ -5,7 +5,7 @@
 //! All limits are checked here: per item when it is measured, or when it has grown; for the batch in the order of the items,
 //! by the sizes known beforehand when it is planned, by those found out as chunks come in (`ledger.rs`).
 
-use super::layout::{Chunk, FAILED, Layout, Place, UNKNOWN, expected, within_memory};
+use super::layout::{Chunk, FAILED, Layout, Parted, Pass, Pick, Place, UNKNOWN, Work, expected, within_memory};
 use super::ledger::{Grown, Ledger};
 use super::{Job, Partial, Worker, filled, look_ahead, plan, same_length, status_at, take};
 use crate::collection::BufferWithSegmentsCollection;
@@ -15,13 +15,14 @@ use crate::cost::{self, Decompressing as Cost};
 use crate::dictionary::Dictionary;
 use crate::error::{Error, Result, Status, Subject};
 use crate::few::Few;
-use crate::frame::{self, Measure};
+use crate::frame::{self, Glance, Measure};
 use crate::items::Items;
 use crate::libzstd::{Code, DecompressionContext};
 use crate::memory::{Memory, copied};
 use crate::params::{DecompressionParameters, Format, RunOptions};
 use crate::segment::Segment;
 use crate::workers::{self, Queue};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Decompresses frames to items: python-zstandard's `ZstdDecompressor`. Immutable; any number of threads may use one.
@@ -86,8 +87,11 @@ impl Decompressor {
         cost::of_batch(items.len(), threads, enough, |index| {
             let item = items.get(index);
             let seen = frame::glance(item, &self.parameters, self.dict_id());
-            let seen = seen.filter(|&(content, _)| content <= self.parameters.item_limit());
-            seen.map_or(0, |(content, coding)| self.cost.nanoseconds(1, item.len() as u64, content, coding))
+            let seen = seen.filter(|seen| seen.content <= self.parameters.item_limit());
+            seen.map_or(cost::Item { nanoseconds: 0, pieces: 1 }, |Glance { content, coding, frame }| cost::Item {
+                nanoseconds: self.cost.nanoseconds(1, item.len() as u64, content, coding),
+                pieces: (content / frame.max(plan::LARGEST)).max(1),
+            })
         })
     }
 
@@ -345,10 +349,9 @@ impl Decompressor {
     ) -> Result<Partial<BufferWithSegmentsCollection>> {
         let layout = Layout::new(items, &mut segments[..count])?;
         let mut block = Memory::with_slack(layout.block_size, SLACK)?;
-        let ledger = Ledger::new(self.parameters.total_limit());
-        let chunks = layout.chunks_in_block(items, &mut block, &mut segments, statuses.as_deref_mut(), self.cost)?;
-        let workers = self.work(&job, items, sizes, chunks, &ledger);
-        let (own, cut) = ledger.close();
+        let done =
+            self.run_in_block(&job, items, sizes, &layout, &mut block, &mut segments, statuses.as_deref_mut())?;
+        let InBlock { workers, own, cut } = done;
         let limit = self.parameters.total_limit();
         if let Some(cut) = cut.into_iter().chain(layout.beyond(limit, &segments[..count])).min() {
             let from = layout.place_of(cut, &segments);
@@ -358,6 +361,50 @@ impl Decompressor {
         block.truncate(layout.block_size);
         let error = job.end(workers)?;
         Ok(Partial { value: layout.tie(block, own, segments)?, error })
+    }
+
+    /// Runs all items of a layout, to `block` and to buffers of their own.
+    #[expect(clippy::too_many_arguments, reason = "a batch is that many things")]
+    fn run_in_block<I: Items + ?Sized>(
+        &self,
+        job: &Job<'_>,
+        items: &I,
+        sizes: Option<&[u64]>,
+        layout: &Layout,
+        block: &mut [u8],
+        segments: &mut [Segment],
+        mut statuses: Option<&mut [Status]>,
+    ) -> Result<InBlock> {
+        let parted = self.parted(items, segments, layout.large())?;
+        let ledger = Ledger::new(self.parameters.total_limit());
+        let first = Pass::First(&parted);
+        let work = layout.work_in_block(items, block, segments, statuses.as_deref_mut(), first, self.cost)?;
+        let mut workers = self.work(job, items, sizes, work, &ledger);
+        let (own, cut) = ledger.close();
+        if !parted.iter().all(|item| item.shared.is_good()) {
+            let work = layout.work_in_block(items, block, segments, statuses, Pass::Again(&parted), self.cost)?;
+            workers = workers.max(self.work(job, items, sizes, work, &Ledger::new(u64::MAX)));
+        }
+        Ok(InBlock { workers, own, cut })
+    }
+
+    /// Those of the `large` items that workers can share.
+    fn parted<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        segments: &[Segment],
+        large: impl Iterator<Item = usize>,
+    ) -> Result<Vec<Parted>> {
+        let mut all = Vec::new();
+        for index in large.filter(|&index| segments[index].length < FAILED) {
+            let (item, size) = (items.get(index), segments[index].length);
+            let ends = frame::parts(item, &self.parameters, self.dict_id(), size, plan::LARGEST);
+            if !ends.is_empty() {
+                all.try_reserve(1).map_err(|_| Error::no_memory())?;
+                all.push(Parted::new(index, item.len(), ends));
+            }
+        }
+        Ok(all)
     }
 
     /// Decompresses item i to the start of `dsts[i]`, in memory of the caller: the rows of an array, say. `written` receives
@@ -379,14 +426,40 @@ impl Decompressor {
         let count = self.plan(&job, items, None, &mut segments, &mut statuses)?;
         let cuts = Few::collect(plan::cut(count, |item| expected(items, item, segments[item].length)))?;
         let exact = written.is_none();
-        let mut rest = (&mut segments[..], &mut *dsts, statuses.as_deref_mut());
-        let chunks = Few::collect(cuts.iter().map(|cut| {
-            let segments = take(&mut rest.0, cut.range.len());
-            let place = Place::Spans { spans: take(&mut rest.1, cut.range.len()), exact };
-            let statuses = rest.2.as_mut().map(|rest| take(rest, cut.range.len()));
-            Chunk::new(items, cut, segments, statuses, place, self.cost)
-        }))?;
-        let workers = self.work(&job, items, None, chunks, &Ledger::new(u64::MAX));
+        let large = cuts.iter().filter(|cut| cut.is_large()).map(|cut| cut.range.start);
+        let fits = |item: &Parted, span: &mut D| {
+            let (room, size) = (span.as_mut().len() as u64, item.size());
+            if exact { room == size } else { room >= size }
+        };
+        let mut parted = self.parted(items, &segments, large)?;
+        parted.retain(|item| fits(item, &mut dsts[item.shared.item]));
+        let mut workers = 0;
+        for pass in [Pass::First(&parted), Pass::Again(&parted)] {
+            if matches!(pass, Pass::Again(_)) && parted.iter().all(|item| item.shared.is_good()) {
+                break;
+            }
+            let mut rest = (&mut segments[..], &mut *dsts, statuses.as_deref_mut());
+            let mut pick = pass.picker();
+            let mut work = Few::new();
+            for cut in cuts.iter() {
+                let segments = take(&mut rest.0, cut.range.len());
+                let spans = take(&mut rest.1, cut.range.len());
+                let statuses = rest.2.as_mut().map(|rest| take(rest, cut.range.len()));
+                match pick(cut) {
+                    Pick::Nothing => {}
+                    Pick::Parts(item) => {
+                        let (slot, behind) = spans[0].as_mut().split_at_mut(within_memory(item.size()));
+                        behind.fill(0);
+                        item.parts(slot, self.cost).try_for_each(|part| work.push(part))?;
+                    }
+                    Pick::Whole => {
+                        let place = Place::Spans { spans, exact };
+                        work.push(Work::Items(Chunk::new(items, cut, segments, statuses, place, self.cost)))?;
+                    }
+                }
+            }
+            workers = workers.max(self.work(&job, items, None, work, &Ledger::new(u64::MAX)));
+        }
         let limit = self.parameters.total_limit();
         let mut total = 0u64;
         let beyond = segments[..count].iter().position(|segment| {
@@ -431,8 +504,8 @@ impl Decompressor {
         }
         let layout = Layout::new(items, &mut segments[..count])?;
         let block = dst.get_mut(..layout.block_size).ok_or(TOO_SMALL)?;
-        let chunks = layout.chunks_in_block(items, block, &mut segments[..count], statuses, self.cost)?;
-        let workers = self.work(&job, items, sizes, chunks, &Ledger::new(u64::MAX));
+        let done = self.run_in_block(&job, items, sizes, &layout, block, &mut segments[..count], statuses)?;
+        let workers = done.workers;
         job.end(workers)
     }
 
@@ -507,13 +580,33 @@ impl Decompressor {
         job: &Job<'_>,
         items: &I,
         sizes: Option<&[u64]>,
-        chunks: Few<Chunk<'a, D>>,
+        work: Few<Work<'a, D>>,
         ledger: &Ledger<'a>,
     ) -> u32 {
         let start = || Worker { job, context: self.check_out(), tally: Tally::default() };
-        workers::run(Queue::new(chunks), job.run.threads, start, |worker, chunk| {
-            self.run_chunk(worker, items, sizes, chunk, ledger);
+        workers::run(Queue::new(work), job.run.threads, start, |worker, work| match work {
+            Work::Items(chunk) => self.run_chunk(worker, items, sizes, chunk, ledger),
+            Work::Part { item, index, slot, .. } => {
+                let frames = item.frames(index, items.get(item.shared.item));
+                self.run_part(worker, item, frames, slot);
+            }
         })
+    }
+
+    /// Decompresses the frames of a part of an item, which must fill its slot.
+    fn run_part(&self, worker: &mut Worker<'_, DecompressionContext>, item: &Parted, frames: &[u8], slot: &mut [u8]) {
+        let Worker { job, context, tally } = worker;
+        let complete = item.shared.piece(job, tally, || {
+            let context = context.as_mut().map_err(|error| *error)?;
+            match context.decompress(frames, slot) {
+                Ok(size) if size == slot.len() => Ok(()),
+                Ok(size) => Err(Error::size_mismatch(size as u64, slot.len() as u64)),
+                Err(code) => Err(damaged(code)),
+            }
+        });
+        if complete {
+            tally.bytes_out += item.size();
+        }
     }
 
     fn run_chunk<'a, I: Items + ?Sized, D: AsMut<[u8]>>(
@@ -607,6 +700,13 @@ impl Decompressor {
             ledger.enter(first, Grown { known_before, memory: own, items: segments.len(), segments });
         }
     }
+}
+
+/// What came of the items of a layout: buffers of their own by their first item, and the first item beyond the limit.
+struct InBlock {
+    workers: u32,
+    own: BTreeMap<usize, Memory>,
+    cut: Option<usize>,
 }
 
 /// A run of items to be measured.

@@ -1,6 +1,7 @@
 //! Where the content of a batch lies: which chunks share one block, where each item is in it, and how all is tied into a
 //! collection at the end.
 
+use super::pieces::Shared;
 use super::plan::{self, Cut};
 use super::take;
 use crate::buffer::BufferWithSegments;
@@ -21,7 +22,28 @@ pub(super) const UNKNOWN: u64 = CONTENTSIZE_UNKNOWN;
 /// ... or the item has failed already.
 pub(super) const FAILED: u64 = u64::MAX - 1;
 
-/// A worker's run of items: the one that begins at `first`, as long as there are segments.
+/// What a worker claims.
+pub(super) enum Work<'a, D> {
+    Items(Chunk<'a, D>),
+    /// A part of an item that workers share, and the slot for its content.
+    Part {
+        item: &'a Parted,
+        index: usize,
+        slot: &'a mut [u8],
+        nanoseconds: u64,
+    },
+}
+
+impl<D> workers::Chunk for Work<'_, D> {
+    fn nanoseconds(&self) -> u64 {
+        match self {
+            Self::Items(chunk) => chunk.nanoseconds,
+            Self::Part { nanoseconds, .. } => *nanoseconds,
+        }
+    }
+}
+
+/// A run of items: the one that begins at `first`, as long as there are segments.
 pub(super) struct Chunk<'a, D> {
     pub(super) first: usize,
     pub(super) segments: &'a mut [Segment],
@@ -70,9 +92,69 @@ impl<'a, D> Chunk<'a, D> {
     }
 }
 
-impl<D> workers::Chunk for Chunk<'_, D> {
-    fn nanoseconds(&self) -> u64 {
-        self.nanoseconds
+/// An item that can be cut between its frames into parts, for workers to share.
+pub(super) struct Parted {
+    pub(super) shared: Shared,
+    /// The parts' ends in the item and in its content.
+    ends: Vec<(usize, u64)>,
+}
+
+impl Parted {
+    pub(super) fn new(item: usize, bytes: usize, ends: Vec<(usize, u64)>) -> Self {
+        Self { shared: Shared::new(item, bytes, ends.len()), ends }
+    }
+
+    /// The frames of a part.
+    pub(super) fn frames<'i>(&self, index: usize, item: &'i [u8]) -> &'i [u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before].0);
+        &item[start..self.ends[index].0]
+    }
+
+    /// The size of the content.
+    pub(super) fn size(&self) -> u64 {
+        self.ends.last().map_or(0, |end| end.1)
+    }
+
+    /// Its parts; all of its content goes to `slots`.
+    pub(super) fn parts<'a, D: 'a>(&'a self, mut slots: &'a mut [u8], cost: Cost) -> impl Iterator<Item = Work<'a, D>> {
+        let mut start = (0, 0);
+        self.ends.iter().enumerate().map(move |(index, &end)| {
+            let (bytes, size) = ((end.0 - start.0) as u64, end.1 - start.1);
+            start = end;
+            let slot = take(&mut slots, within_memory(size));
+            let coding = if bytes > size { Coding::Stored } else { Coding::Codes };
+            Work::Part { item: self, index, slot, nanoseconds: cost.nanoseconds(1, bytes, size, coding) }
+        })
+    }
+}
+
+/// What is to be run.
+#[derive(Clone, Copy)]
+pub(super) enum Pass<'a> {
+    /// All chunks, these items in parts.
+    First(&'a [Parted]),
+    /// Those of the items again, as a whole, whose parts were not all good.
+    Again(&'a [Parted]),
+}
+
+/// How a chunk is run.
+pub(super) enum Pick<'a> {
+    Whole,
+    Parts(&'a Parted),
+    Nothing,
+}
+
+impl<'a> Pass<'a> {
+    /// Tells of one chunk after the other how it is run.
+    pub(super) fn picker(self) -> impl FnMut(&Cut) -> Pick<'a> {
+        let (Self::First(parted) | Self::Again(parted)) = self;
+        let mut parted = parted.iter().peekable();
+        move |cut| match (self, parted.next_if(|item| item.shared.item == cut.range.start)) {
+            (Self::First(_), None) => Pick::Whole,
+            (Self::First(_), Some(item)) => Pick::Parts(item),
+            (Self::Again(_), Some(item)) if !item.shared.is_good() => Pick::Whole,
+            (Self::Again(_), _) => Pick::Nothing,
+        }
     }
 }
 
@@ -120,26 +202,41 @@ impl Layout {
         Ok(Self { chunks, block_size: usize::try_from(end).map_err(|_| Error::no_memory())? })
     }
 
-    pub(super) fn chunks_in_block<'a, I: Items + ?Sized>(
+    /// The items that are alone in their chunk.
+    pub(super) fn large(&self) -> impl Iterator<Item = usize> {
+        self.chunks.iter().map(|laid| &laid.cut).filter(|cut| cut.is_large()).map(|cut| cut.range.start)
+    }
+
+    pub(super) fn work_in_block<'a, I: Items + ?Sized>(
         &self,
         items: &I,
         mut block: &'a mut [u8],
         mut segments: &'a mut [Segment],
         mut statuses: Option<&'a mut [Status]>,
+        pass: Pass<'a>,
         cost: Cost,
-    ) -> Result<Few<Chunk<'a, NoSpans>>> {
+    ) -> Result<Few<Work<'a, NoSpans>>> {
         let mut ends = self.chunks.iter().skip(1).map(|laid| laid.known_before);
-        Few::collect(self.chunks.iter().map(|laid| {
+        let mut pick = pass.picker();
+        let mut work = Few::new();
+        for laid in self.chunks.iter() {
             let size = ends.next().map_or(block.len() as u64, |end| end - laid.known_before);
             let slots = take(&mut block, within_memory(size));
-            let place = match laid.own {
-                true => Place::Own { known_before: laid.known_before },
-                false => Place::Block(slots),
-            };
             let statuses = statuses.as_mut().map(|rest| take(rest, laid.cut.range.len()));
             let segments = take(&mut segments, laid.cut.range.len());
-            Chunk::new(items, &laid.cut, segments, statuses, place, cost)
-        }))
+            match pick(&laid.cut) {
+                Pick::Nothing => {}
+                Pick::Parts(item) => item.parts(slots, cost).try_for_each(|part| work.push(part))?,
+                Pick::Whole => {
+                    let place = match laid.own {
+                        true => Place::Own { known_before: laid.known_before },
+                        false => Place::Block(slots),
+                    };
+                    work.push(Work::Items(Chunk::new(items, &laid.cut, segments, statuses, place, cost)))?;
+                }
+            }
+        }
+        Ok(work)
     }
 
     /// The first item that exceeds `limit` with those before it: known ones count as planned, the others as they came in.

@@ -4,6 +4,7 @@ mod compress;
 mod decompress;
 mod layout;
 mod ledger;
+mod pieces;
 mod plan;
 
 pub use compress::Compressor;
@@ -83,9 +84,7 @@ impl<'a> Job<'a> {
         drop(running);
         tally.items += 1;
         tally.bytes_in += bytes as u64;
-        if let Some(started) = started {
-            tally.nanoseconds += u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        }
+        tally.time(started);
         match result {
             Ok(result) => Some(result),
             Err(error) => {
@@ -93,6 +92,12 @@ impl<'a> Job<'a> {
                 None
             }
         }
+    }
+
+    /// Whether nobody wants item `item` any more: the batch is cancelled, or fails because of one before it.
+    fn is_over_before(&self, item: usize) -> bool {
+        let cancelled = self.run.control.is_some_and(|control| control.is_cancelled());
+        cancelled || (!self.partial && item > self.lowest.load(Relaxed))
     }
 
     /// Whether the batch is cancelled before item `item`, which then says so.

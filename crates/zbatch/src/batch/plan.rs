@@ -9,7 +9,8 @@ use std::ops::Range;
 
 const CHUNKS: u64 = 128;
 const SMALLEST: u64 = 8 << 10;
-const LARGEST: u64 = 1 << 20;
+/// What a chunk of several items weighs at most.
+pub(super) const LARGEST: u64 = 1 << 20;
 
 /// What an item weighs beside its bytes, in bytes: even an empty one takes time.
 pub(super) const ITEM: u64 = 64;
@@ -21,6 +22,11 @@ pub(super) struct Cut {
 }
 
 impl Cut {
+    /// Whether it is one item that is larger than a chunk need be.
+    pub(super) fn is_large(&self) -> bool {
+        self.range.len() == 1 && self.weight > LARGEST
+    }
+
     /// The bytes of the items together.
     pub(super) fn bytes(&self) -> u64 {
         self.weight - self.range.len() as u64 * ITEM
