@@ -688,10 +688,12 @@ impl<'c> Maker<'c> {
         Ok(Maker { call, layout: bound()?, kind: call.object(kind)?, owner })
     }
 
+    #[inline]
     fn of_segment(&self, segment: Segment, bytes: &[u8]) -> Option<*mut c_void> {
         self.make(bytes.as_ptr().cast(), bytes.len(), usize::try_from(segment.offset).ok()?)
     }
 
+    #[inline]
     fn make(&self, data: *const c_void, size: usize, place: impl Word) -> Option<*mut c_void> {
         let Maker { call, layout, kind, owner } = *self;
         let (alloc_fn, retain_fn) = (layout.alloc_fn?, layout.retain_fn?);
