@@ -49,7 +49,7 @@ fn main() {
             let dict = workload.train();
             for threads in [1, 2] {
                 let case = Case { name, items: &items, level: 3, dict: Some(&dict), threads };
-                case.measure(&mut rows, effort(1.0), false);
+                case.measure(&mut rows, effort(0.7), false);
             }
         }
         if ["log lines", "documents", "64 KiB chunks"].contains(&name) {
@@ -57,7 +57,7 @@ fn main() {
             for (level, most) in [(1, usize::MAX), (9, 8 << 20), (19, 1 << 20)] {
                 let items = &items[..fitting(&items, if options.quick { most / 16 } else { most })];
                 for threads in [1, 2] {
-                    Case { name, items, level, dict: None, threads }.measure(&mut rows, effort(1.0), false);
+                    Case { name, items, level, dict: None, threads }.measure(&mut rows, effort(0.7), false);
                 }
             }
         }
@@ -139,11 +139,9 @@ impl Case<'_> {
         };
         add(&mut contestants, "zbatch", batch(false));
         add(&mut contestants, "bare libzstd", bare(false));
-        if whole {
+        if whole && self.threads == 1 {
             add(&mut contestants, "zbatch into fresh memory", batch(true));
             add(&mut contestants, "bare libzstd into fresh memory", bare(true));
-        }
-        if whole && self.threads == 1 {
             add(&mut contestants, "calls one at a time", || {
                 evictor.evict();
                 timed(|| {

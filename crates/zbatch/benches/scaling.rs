@@ -25,10 +25,10 @@ use support::bare::Loop;
 use support::data::Workload;
 use support::machine::{Peak, Usage, cpus};
 use support::rows::{Row, Rows, Target};
-use support::statistics::median;
+use support::statistics::{median, paired};
 use support::turns::{Effort, Pass, race, timed};
 use support::{Options, compressor, consume, decompressor};
-use zbatch::{Compressor, Decompressor, Items, RunOptions, Segment, Stats, release_retained};
+use zbatch::{Compressor, Decompressor, Items, RunOptions, Stats, release_retained};
 
 fn main() {
     let args: Vec<String> = env::args().collect();
@@ -52,59 +52,71 @@ fn main() {
     }
 }
 
-/// The time of an item, and the memory, in batches of ever more of them.
+/// The time of an item, and the memory, in batches of ever more of them; in turns with batches of a thousand.
 fn growth(rows: &mut Rows, lines: &[&[u8]], quick: bool) {
     let largest = if quick { 100_000 } else { 10_000_000 };
-    println!("time of an item in batches of log lines, on 1 thread, into kept memory where it is kept:");
+    println!("time of an item in batches of log lines, on 1 thread, and beside that among 1,000 in the same turns:");
     let (compressor, decompressor) = (compressor(3, None), decompressor(None));
     let run = RunOptions::with_threads(1);
-    let mut first = None;
-    let mut count = 1000;
+    // Compression and decompression, in nanoseconds an item.
+    let measure = |items: &[&[u8]], repeats: usize| {
+        let mut times = [Duration::ZERO; 2];
+        for _ in 0..repeats {
+            let start = Instant::now();
+            let frames = compressor.multi_compress_to_buffer(items, &run).expect("compresses");
+            times[0] += start.elapsed();
+            let start = Instant::now();
+            let back = decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses");
+            times[1] += start.elapsed();
+            assert_eq!(back.len(), items.len());
+            black_box(consume(back.iter()));
+        }
+        times.map(|time| time.as_secs_f64() * 1e9 / (repeats * items.len()) as f64)
+    };
+    let mut count = 10_000;
     while count <= largest {
         // The same lines again and again, but more of them than fit in a core's caches.
         let items: Vec<&[u8]> = lines.iter().cycle().take(count).copied().collect();
-        let repeats = (400_000 / count).clamp(1, 50);
-        let turns = if quick { 2 } else { (4_000_000 / count).clamp(2, 15) };
-        let per_item = |nanoseconds: f64| nanoseconds / (repeats * count) as f64;
-        let mut times = [Vec::new(), Vec::new()];
-        for turn in 0..=turns {
-            let [mut compressing, mut decompressing] = [Duration::ZERO; 2];
-            for _ in 0..repeats {
-                let start = Instant::now();
-                let frames = compressor.multi_compress_to_buffer(&items, &run).expect("compresses");
-                compressing += start.elapsed();
-                let start = Instant::now();
-                let back = decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses");
-                decompressing += start.elapsed();
-                assert_eq!(back.len(), count);
-                black_box(consume(back.iter()));
-            }
-            if turn > 0 {
-                times[0].push(per_item(compressing.as_secs_f64() * 1e9));
-                times[1].push(per_item(decompressing.as_secs_f64() * 1e9));
+        let turns = if quick { 2 } else { (4_000_000 / count).clamp(1, 15) };
+        // The largest batch is its own warm-up.
+        let uncounted = usize::from(turns > 1);
+        let (mut large, mut thousand) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+        let mut peak = None;
+        for turn in 0..uncounted + turns {
+            let pair = (measure(&items, (100_000 / count).max(1)), measure(&items[..1000], 50));
+            if turn >= uncounted {
+                for direction in 0..2 {
+                    large[direction].push(pair.0[direction]);
+                    thousand[direction].push(pair.1[direction]);
+                }
             }
         }
         release_retained();
-        let peak = Peak::start();
-        let frames = compressor.multi_compress_to_buffer(&items, &run).expect("compresses");
-        let peak = peak.map_or("?".to_owned(), |peak| (peak.rose() / count).to_string());
-        let bytes = frames.size() / count + size_of::<Segment>();
+        if let Some(start) = Peak::start() {
+            drop(black_box(compressor.multi_compress_to_buffer(&items, &run).expect("compresses")));
+            peak = Some(start.rose() / count);
+        }
         println!(
-            "  {count:>9} items: compress {:>6.0} ns, decompress {:>6.0} ns; {peak} bytes of new memory an item for \
-             {bytes} of frames and table; contexts hold {} and {} bytes",
-            median(&times[0]),
-            median(&times[1]),
+            "  {count:>9} items: compress {:.0} ns, {:.3} times; decompress {:.0} ns, {:.3} times; {} bytes of new memory a \
+             frame; contexts hold {} and {} bytes",
+            median(&large[0]),
+            paired(&large[0], &thousand[0]).median,
+            median(&large[1]),
+            paired(&large[1], &thousand[1]).median,
+            peak.map_or("?".to_owned(), |bytes| bytes.to_string()),
             compressor.memory_size(),
             decompressor.memory_size()
         );
-        drop(frames);
-        let medians = [median(&times[0]), median(&times[1])];
-        let smallest = *first.get_or_insert(medians);
-        for ((direction, now), before) in ["compress", "decompress"].into_iter().zip(medians).zip(smallest) {
-            let name = format!("{count} items");
-            let row = Row::about(&name, &items, direction, 3, 1);
-            let row = Row { ours: "time of an item", beside: "the same among 1,000", turns, ..row };
-            rows.record(&row.single("ns/item", now, before, Some(Target::AtMost(1.10))));
+        let name = format!("{count} log lines");
+        for (direction, at) in [("compress", 0), ("decompress", 1)] {
+            let row = Row {
+                ours: "time of an item",
+                beside: "among 1,000",
+                turns,
+                ..Row::about(&name, &items, direction, 3, 1)
+            };
+            let row = row.single("ns", median(&large[at]), median(&thousand[at]), Some(Target::AtMost(1.10)));
+            rows.record(&Row { ratio: paired(&large[at], &thousand[at]), ..row });
         }
         count *= 10;
     }
@@ -118,15 +130,18 @@ fn after_a_large_batch(rows: &mut Rows, lines: &[&[u8]]) {
         let call = || drop(black_box(compressor.multi_compress_to_buffer(&lines[..1], &run).expect("compresses")));
         let mut times: Vec<f64> = (0..2000).map(|_| timed(call).as_secs_f64()).collect();
         times.drain(..1000); // caches cool in a large batch, whoever does it
-        median(&times)
+        1e6 * median(&times)
     };
-    let before = small();
-    for _ in 0..10 {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for _ in 0..11 {
+        before.push(small());
         drop(black_box(compressor.multi_compress_to_buffer(lines, &run).expect("compresses")));
+        after.push(small());
     }
     let row = Row::about("1 line", &lines[..1], "compress", 3, 0);
-    let row = Row { ours: "after ten large batches", beside: "before", turns: 1000, ..row };
-    rows.put(&row.single("us", 1e6 * small(), 1e6 * before, Some(Target::AtMost(1.10))));
+    let row = Row { ours: "after a large batch", beside: "before", turns: after.len(), ..row };
+    let row = row.single("us", median(&after), median(&before), Some(Target::AtMost(1.10)));
+    rows.put(&Row { ratio: paired(&after, &before), ..row });
 }
 
 #[derive(Clone, Copy, PartialEq)]

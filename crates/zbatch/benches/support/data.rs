@@ -54,17 +54,17 @@ pub const NAMES: [&str; 12] = [
     "1,000 documents",  // the first of them
     "pages",            // 8,000 of 4 KiB of a database
     "64 KiB chunks",    // 1,000 of text, columns of numbers, and pages
-    "1 MiB chunks",     // 60 of the same
+    "1 MiB chunks",     // 48 of the same
     "log-normal sizes", // 10,000 from 16 bytes to 2 MiB, half of them below 1.5 KB
     "one giant",        // 5,000 documents and 32 MiB
-    "noise",            // 500 of 64 KiB that do not compress
+    "noise",            // 300 of 64 KiB that do not compress
     "files, 4 KiB",
     "files, 64 KiB",
     "files, 1 MiB",
 ];
 
 /// Bytes of files, together.
-const FILES: usize = 60 << 20;
+const FILES: usize = 40 << 20;
 const MOST_OF_ONE_FILE: usize = 2 << 20;
 
 impl Workload {
@@ -87,7 +87,7 @@ impl Workload {
             "1,000 documents" => workload.fill(1000, |data| maker.document(data)),
             "pages" => workload.fill(many(8000), |data| maker.page(data)),
             "64 KiB chunks" => chunks(64 << 10, scaled(1000), &mut maker, &mut workload),
-            "1 MiB chunks" => chunks(1 << 20, scaled(60), &mut maker, &mut workload),
+            "1 MiB chunks" => chunks(1 << 20, scaled(48), &mut maker, &mut workload),
             "log-normal sizes" => {
                 for _ in 0..many(10_000) {
                     let size = (1500f64.ln() + 1.6 * maker.random.normal()).exp().clamp(16.0, 2_097_152.0);
@@ -99,7 +99,7 @@ impl Workload {
                 workload.fill(many(5000), |data| maker.document(data));
                 chunks(if quick { 2 << 20 } else { 32 << 20 }, 1, &mut maker, &mut workload);
             }
-            "noise" => workload.fill(scaled(500), |data| {
+            "noise" => workload.fill(scaled(300), |data| {
                 data.extend((0..8192).flat_map(|_| maker.random.next().to_le_bytes()));
             }),
             _ => {
