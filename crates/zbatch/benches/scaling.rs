@@ -349,13 +349,14 @@ impl<'a> Batch<'a> {
         );
         let check = Row { ours: "speed-up foretold", beside: "measured", turns, ..about(2) };
         rows.record(&check.single("times", foretold, measured, None));
-        if atomics.is_none() || off > 0.10 {
-            let why = if atomics.is_none() {
-                "what is shared was not counted, for want of valgrind"
-            } else {
-                "the model is off by over 10 %"
-            };
-            println!("  no word about more CPUs: {why}");
+        let doubt = match atomics {
+            None => Some("what is shared was not counted, for want of valgrind"),
+            _ if off > 0.10 => Some("the model is off by over 10 %"),
+            _ if machine < 1.5 => Some("the second CPU was busy with other things"),
+            _ => None,
+        };
+        if let Some(doubt) = doubt {
+            println!("  no word about more CPUs: {doubt}");
             return;
         }
         for n in [4, 8, 16] {
