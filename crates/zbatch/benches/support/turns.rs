@@ -110,15 +110,21 @@ mod tests {
     #[test]
     fn everyone_runs_once_a_turn_and_is_first_equally_often() {
         for count in [2, 3, 5] {
-            let mut first = vec![0; count];
+            let (mut first, mut ahead) = (vec![0; count], 0);
             for turn in 0..4 * count {
                 let order: Vec<usize> = order(turn, count).collect();
                 first[order[0]] += 1;
+                ahead += if order.iter().position(|&who| who == 0) < order.iter().position(|&who| who == 1) {
+                    1
+                } else {
+                    -1
+                };
                 let mut all = order;
                 all.sort_unstable();
                 assert!(all.into_iter().eq(0..count));
             }
             assert!(first.iter().all(|&times| times == 4), "{first:?}");
+            assert_eq!(ahead, 0, "each runs before another as often as behind it");
         }
     }
 
