@@ -76,20 +76,26 @@ int main(int argc, char **argv)
         }
     }
 
-    /* Two threads work on the one item, which counts once. */
-    for (int t = 1; t <= 2 && CPU_COUNT(&cpus) > 1 && !small; t++) {
+    /* Two threads work on the one item, which counts once; on a busy machine the second may come too late. */
+    int shared[2] = { 0, 0 };
+    for (int tries = 0; tries < 50 && !(shared[0] && shared[1]) && CPU_COUNT(&cpus) > 1 && !small; tries++) {
+        uint32_t t = tries == 0 ? 1 : 2;
         zbatch_run_stats stats = { .struct_size = sizeof stats };
-        zbatch_run_options run = { .struct_size = sizeof run, .threads = t, .stats = &stats };
+        zbatch_run_options run = { .struct_size = sizeof run, .threads = (int32_t)t, .stats = &stats };
         zbatch_collection *frames, *back;
         EXPECT(ZBATCH_OK, zbatch_multi_compress_to_buffer(split, &items[1], 1, &run, NULL, &frames, &error));
-        CHECK(stats.workers == (uint32_t)t && stats.items == 1 && stats.bytes_in == size && stats.bytes_out == written);
+        CHECK(stats.workers <= t && stats.items == 1 && stats.bytes_in == size && stats.bytes_out == written);
+        shared[0] |= stats.workers == 2;
         stats = (zbatch_run_stats){ .struct_size = sizeof stats };
         EXPECT(ZBATCH_OK, zbatch_multi_decompress_to_buffer(decompressor, zbatch_collection_views(frames), 1, NULL, &run,
                                                             NULL, &back, &error));
-        CHECK(stats.workers == (uint32_t)t && stats.items == 1 && stats.bytes_in == written && stats.bytes_out == size);
+        CHECK(stats.workers <= t && stats.items == 1 && stats.bytes_in == written && stats.bytes_out == size);
+        shared[1] |= stats.workers == 2;
         zbatch_collection_free(back);
         zbatch_collection_free(frames);
     }
+
+    CHECK(CPU_COUNT(&cpus) < 2 || small || (shared[0] && shared[1]));
 
     /* Damage in the middle names the item; the others are delivered. */
     zbatch_view damaged[COUNT];

@@ -139,6 +139,7 @@ impl Compressor {
         Ok(context)
     }
 
+    #[inline(always)]
     fn compress_with(&self, contexts: &mut Compressing, src: &[u8], dst: &mut [u8]) -> Result<usize> {
         let context = match self.mode {
             DictMode::Share { below, .. } if src.len() >= below => match &mut contexts.loading {
