@@ -46,7 +46,7 @@ class Control:
 
     @property
     def items_running(self) -> int:
-        """Items that threads work on at this moment."""
+        """Items that threads work on at this moment; one that threads share counts for each of them."""
         return int(lib.zbatch_control_items_running(self._handle.address))
 
     def __reduce__(self) -> Any:

@@ -28,12 +28,12 @@ pub unsafe extern "C" fn zbatch_control_new(out: *mut *mut zbatch_control, error
 
 /// zbatch_control_cancel() asks every call that runs with this control, or will
 /// until zbatch_control_reset(), to stop; it returns at once.  The calls finish
-/// the items in work, then return ZBATCH_ERROR_CANCELLED; a call with an
-/// 'item_status' array delivers what was done, marks the rest
-/// ZBATCH_ERROR_CANCELLED and returns ZBATCH_PARTIAL.  An item that its headers
-/// refused before keeps its own status, and a batch in which nothing was left
-/// to do, an empty one say, ends as if nobody had cancelled it.  It may be
-/// called in a signal handler.
+/// the items in work, of an item that threads share its frames in work, then
+/// return ZBATCH_ERROR_CANCELLED; a call with an 'item_status' array delivers
+/// what was done, marks the rest ZBATCH_ERROR_CANCELLED and returns
+/// ZBATCH_PARTIAL.  An item that its headers refused before keeps its own
+/// status, and a batch in which nothing was left to do, an empty one say, ends
+/// as if nobody had cancelled it.  It may be called in a signal handler.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_control_cancel(control: *mut zbatch_control) {
     // SAFETY: OWNERSHIP.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn zbatch_control_bytes_done(control: *const zbatch_contro
 }
 
 /// zbatch_control_items_running() returns the number of items that threads
-/// work on at this moment.
+/// work on at this moment; one that threads share counts for each of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_control_items_running(control: *const zbatch_control) -> u64 {
     // SAFETY: OWNERSHIP.

@@ -20,7 +20,7 @@ impl Control {
     }
 
     /// Asks every call that runs with this control, or will until [`reset`](Self::reset), to stop. Items in work are
-    /// finished.
+    /// finished, but of those that threads share only the pieces in work.
     pub fn cancel(&self) {
         self.cancelled.store(true, Relaxed);
     }
@@ -47,7 +47,7 @@ impl Control {
         self.bytes_done.load(Relaxed)
     }
 
-    /// Number of items that are inside the codec at this moment; of an item in pieces, each piece counts.
+    /// Number of items that are inside the codec at this moment; one that threads share counts for each of them.
     pub fn items_running(&self) -> u64 {
         self.items_running.load(Relaxed)
     }

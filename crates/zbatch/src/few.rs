@@ -31,19 +31,26 @@ impl<T> Few<T> {
     }
 
     /// Adds an element, or returns an error when there is no memory for it.
+    #[inline]
     pub(crate) fn push(&mut self, element: T) -> Result<()> {
-        match self {
-            Self::Many(many) if many.capacity() == 0 => *self = Self::One(element),
-            Self::Many(many) => {
-                many.try_reserve(1).map_err(|_| Error::no_memory())?;
-                many.push(element);
-            }
-            Self::One(_) => {
-                let mut many = reserved(2)?;
-                many.extend(self.pop());
-                many.push(element);
-                *self = Self::Many(many);
-            }
+        if let Self::Many(many) = self
+            && many.capacity() == 0
+        {
+            *self = Self::One(element);
+            return Ok(());
+        }
+        self.push_behind(element)
+    }
+
+    fn push_behind(&mut self, element: T) -> Result<()> {
+        if let Self::One(_) = self {
+            let mut many = reserved(2)?;
+            many.extend(self.pop());
+            *self = Self::Many(many);
+        }
+        if let Self::Many(many) = self {
+            many.try_reserve(1).map_err(|_| Error::no_memory())?;
+            many.push(element);
         }
         Ok(())
     }

@@ -20,7 +20,8 @@
 //!
 //! What holds everywhere:
 //! - Results stand in the order of the items, as many as there are items.
-//! - Frames are those of libzstd's `ZSTD_compress2` with the same settings. Bytes, buffers, offsets, statuses and errors
+//! - Frames are those of libzstd's `ZSTD_compress2` with the same settings, one for each item unless
+//!   [`max_frame_size`](CompressionParameters::max_frame_size) is set. Bytes, buffers, offsets, statuses and errors
 //!   depend on the input alone, never on the number of threads; what a cancel leaves undone is the one exception.
 //! - Every codec is immutable once made: any number of threads may use one at once. All of it works in a forked child.
 //! - Sizes that come from data are checked before memory is taken for them, and running out of it is an error.
