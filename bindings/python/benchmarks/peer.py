@@ -30,7 +30,7 @@ THREADS = 2
 LEVEL = 3
 
 #: The size of frames into which the opt-in splits a giant item, so that several threads may work on it.
-FRAME = 1 << 20
+FRAME = 4 << 20
 
 Batch = Callable[..., Any]
 
@@ -178,7 +178,7 @@ def giant(options: Options, rows: Rows) -> None:
         return
     codecs = Codecs(items)
     assert codecs.ours_back.multi_decompress_to_buffer(split.multi_compress_to_buffer(items)).tolist() == items
-    ours = "zbatch, max_frame_size=1 MiB"
+    ours = "zbatch, max_frame_size=4 MiB"
     frames = split.multi_compress_to_buffer(items).tolist()
     calls: dict[str, tuple[Callable[[], Any], Callable[[], Any], str | None]] = {
         "compress": (

@@ -154,6 +154,19 @@ class Limits(unittest.TestCase):
             reader.decompress(frame(b"foo"))
 
 
+class Headers(unittest.TestCase):
+    """frame_header_size()."""
+
+    def test_the_size_of_the_content_takes_as_many_bytes_as_it_needs(self) -> None:
+        for content, size in ((b"", 6), (b"x" * 255, 6), (b"x" * 256, 7), (b"x" * 70_000, 9)):
+            self.assertEqual(zbatch.frame_header_size(frame(content)), size)
+
+    def test_a_beginning_that_does_not_tell(self) -> None:
+        for head in (b"", frame(b"x")[:4]):
+            with self.assertRaises(ZstdError):
+                zbatch.frame_header_size(head)
+
+
 @unittest.skipUnless(sys.version_info >= (3, 12), "classes lend bytes from Python 3.12 on")
 class AskedOnce(unittest.TestCase):
     """Objects that would answer differently when they are asked for their bytes again."""
