@@ -332,7 +332,9 @@ impl Compressor {
 
     /// Runs all chunks; returns the number of threads that worked.
     fn work<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, cuts: &[Cut], chunks: Few<Chunk<'_>>) -> u32 {
-        let total = cuts.iter().fold(0u64, |total, cut| total.saturating_add(cut.weight));
+        // What `compress_bound` has beside the bytes: a 256th of them, and for small items at most what a weight has.
+        let most = |cut: &Cut| cut.weight.saturating_add(cut.bytes() >> 8);
+        let total = cuts.iter().fold(0u64, |total, cut| total.saturating_add(most(cut)));
         let total = usize::try_from(total).unwrap_or(usize::MAX);
         let start = || {
             let bench = Bench { arena: Arena::new(total), aside: Memory::empty(), verifier: None };
