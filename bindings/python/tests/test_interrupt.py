@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import signal
 import sys
 import threading
 import time
 import unittest
+import unittest.mock
+import weakref
+from collections.abc import Callable
 from typing import Any
 
-from support import bad_checksum, finish, frame, frames, noise, records, slow, start, wait_for
+from support import PACKAGE, bad_checksum, finish, frame, frames, noise, records, slow, start, wait_for
 
 import zbatch
 from zbatch import Control, ZstdCompressor, ZstdDecompressor, ZstdError, _call
@@ -106,6 +110,11 @@ AT_ANY_MOMENT = """
         made = decompressor.multi_decompress_to_buffer(frames[:n])
         return lambda: made.tolist() == small[:n]
 
+    def one_by_one(n):
+        made = [compressor.compress(item) for item in items[:n]]
+        back = [decompressor.decompress(frame) for frame in frames[:n] if zbatch.frame_content_size(frame)]
+        return lambda: back == small[:n] and [zbatch.decompress(frame) for frame in made] == back
+
     def into(n):
         sizes = decompressor.multi_decompress_into(frames[:n], rows[:n])
         return lambda: sizes == [len(item) for item in small[:n]] and rows[:n] == small[:n]
@@ -114,7 +123,7 @@ AT_ANY_MOMENT = """
         made = decompressor.multi_decompress_packed(frames[:n], block)
         return lambda: made.tolist() == small[:n]
 
-    batches = [(batch, n) for batch in (compress, decompress, into, packed) for n in (1, 2, 16, 65, 2000)]
+    batches = [(batch, n) for batch in (compress, decompress, one_by_one, into, packed) for n in (1, 2, 16, 65, 2000)]
     took = {}
     for batch, n in batches * 3:
         begun = time.perf_counter()
@@ -287,8 +296,110 @@ class CtrlC(unittest.TestCase):
         self.assertGreater(int(finish(start(AT_ANY_MOMENT, "1", "3"))), 100)
 
 
+class AtEveryLine(unittest.TestCase):
+    """An exception at each step of Python's inside the package, as the handler of a signal may raise there."""
+
+    def setUp(self) -> None:
+        self.addCleanup(setattr, _call, "LONG", _call.LONG)
+        self.addCleanup(sys.settrace, sys.gettrace())
+        self.compressor, self.decompressor = ZstdCompressor(1), ZstdDecompressor()
+        self.items = [bytearray(item) for item in records(20)]
+        self.frames = [bytearray(made) for made in frames(records(20))]
+
+    def interrupted(self, action: Callable[[], object], at: int) -> bool:
+        """Whether there is so late a step. What is raised there must be what comes out."""
+        steps = 0
+
+        class Interrupt(BaseException):
+            pass
+
+        def trace(frame: Any, event: str, argument: object) -> Any:
+            nonlocal steps
+            if not frame.f_code.co_filename.startswith(str(PACKAGE)):
+                return None
+            steps += 1
+            if steps == at:
+                raise Interrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            action()
+        except Interrupt:
+            return True
+        finally:
+            sys.settrace(None)
+        return steps >= at
+
+    def test_one_item(self) -> None:
+        item, made = self.items[0], self.frames[0]
+        for action in (
+            lambda: self.compressor.compress(item),
+            lambda: self.decompressor.decompress(made),
+            lambda: zbatch.frame_content_size(made),
+            lambda: zbatch.get_frame_parameters(made),
+        ):
+            at = 1
+            while self.interrupted(action, at):
+                at += 1
+            self.assertGreater(at, 5)
+
+    def test_a_batch_in_another_thread(self) -> None:
+        aside = _call.Call._aside
+        went = []
+
+        def counted(call: Any, *arguments: Any) -> Any:
+            went.append(call)
+            return aside(call, *arguments)
+
+        self.addCleanup(setattr, _call.Call, "_aside", aside)
+        at = 1
+        while True:
+            _call.LONG = 1
+            if not self.interrupted(lambda: self.compressor.multi_compress_to_buffer(self.items), at):
+                break
+            at += 1
+            for call in _call._idle:
+                self.assertIsNone(call._options.control)
+            with unittest.mock.patch.object(_call.Call, "_aside", counted):
+                self.compressor.multi_compress_to_buffer(self.items)
+            self.assertEqual(len(went), 1)
+            went.clear()
+            _call.LONG = 10**12
+            made = self.compressor.multi_compress_to_buffer(self.items)
+            self.assertEqual([zbatch.decompress(s) for s in made], self.items)
+        self.assertGreater(at, 40)
+
+
 class Cancel(unittest.TestCase):
     """Control in this process."""
+
+    def test_an_interrupted_batch_lets_go_of_its_items(self) -> None:
+        class Item(bytearray):
+            pass
+
+        item = Item(noise(100_000))
+        seen = weakref.ref(item)
+        control = Control()
+
+        def interrupt() -> None:
+            wait_for(lambda: control.items_running)
+            _thread.interrupt_main()
+
+        helper = threading.Thread(target=interrupt)
+        helper.start()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        try:
+            ZstdCompressor(19).multi_compress_to_buffer([item] * 500, 2, control=control)
+        except KeyboardInterrupt:
+            pass
+        else:
+            self.fail("it was not interrupted")
+        finally:
+            helper.join()
+        del item
+        self.assertTrue(seen() is None)  # not its bytes, should it fail
 
     def test_an_interrupt_of_every_kind_of_batch(self) -> None:
         # Letters by chance take longest to decompress: 200 ms here.

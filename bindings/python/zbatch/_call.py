@@ -51,9 +51,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 # Where the fields are that change from call to call, in words of a zbatch_object_batch and ints of a zbatch_run_options.
-_COMPRESSOR, _DECOMPRESSOR, _SEQUENCE, _VIEWS, _COUNT, _SIZES, _STATUSES = (
+_COMPRESSOR, _DECOMPRESSOR, _SEQUENCE, _VIEWS, _COUNT, _SIZES, _STATUSES, _ENOUGH = (
     getattr(_ffi.zbatch_object_batch, name).offset // WORD
-    for name in ("compressor", "decompressor", "sequence", "views", "count", "sizes", "item_status")
+    for name in ("compressor", "decompressor", "sequence", "views", "count", "sizes", "item_status", "enough")
 )
 #: zbatch_object_batch_new, whose result is a new Python object. Its arguments are ctypes objects already: to check them again
 #: would cost as much as the call.
@@ -76,7 +76,6 @@ class Call:
         "_elsewhere",
         "_items",
         "_keep",
-        "_listens",
         "_numbers",
         "_options",
         "_options_used",
@@ -128,7 +127,6 @@ class Call:
         self.count = 0
         self.views = 0
         self._items: tuple[Any, ...] = ()
-        self._listens = False
         self._options_used = False
 
     # ---- inputs
@@ -253,10 +251,7 @@ class Call:
         batch = self._batch
         batch[_COMPRESSOR if compresses else _DECOMPRESSOR] = codec.address
         batch[_DECOMPRESSOR if compresses else _COMPRESSOR] = 0
-        listens = threading.get_ident() == _main_thread
-        if listens is not self._listens:
-            self._listens = listens
-            self._batch_struct.enough = LONG if listens else 0
+        batch[_ENOUGH] = LONG if threading.get_ident() == _main_thread else 0
         made: Handle | None
         try:
             made = _run(self._batch_arg, _HANDLE_TYPE, _NONE, self._status_arg)
@@ -268,9 +263,7 @@ class Call:
         if made is None and self.status == _ffi.OK:
             # It did not begin, because it takes long. The views are there.
             self.keep(codec)
-            batch[_SEQUENCE] = 0
-            self._batch_struct.enough = 0
-            self._listens = False
+            batch[_SEQUENCE] = batch[_ENOUGH] = 0
             made = self._aside(_run, (self._batch_arg, _HANDLE_TYPE, _NONE, self._status_arg))
         return made
 
@@ -306,9 +299,10 @@ class Call:
         """Runs `function` in another thread, and cancels it when this one is interrupted."""
         if not self._options.control:
             own = Control()
-            self._options.control = own._handle.address
-            self._options_used = True
             self.keep(own)
+            # First what has done() take it back, for an interrupt may come between.
+            self._options_used = True
+            self._options.control = own._handle.address
         control = self._options.control
         result: list[Any] = []
         failed: list[BaseException] = []
@@ -339,20 +333,25 @@ class Call:
                 raise
             interrupt = raised
             lib.zbatch_control_cancel(control)
-        while self._elsewhere:
-            try:
-                while not (result or failed):
-                    # In slices, because not every system wakes a thread that waits for a lock to handle a signal.
-                    over.acquire(timeout=0.05)
-                self._elsewhere = False
-            except BaseException as raised:
-                interrupt = interrupt or raised
-                lib.zbatch_control_cancel(control)
-        if interrupt is not None:
-            raise interrupt
-        if failed:
-            raise failed[0]
-        return result[0]
+        try:
+            while self._elsewhere:
+                try:
+                    while not (result or failed):
+                        # In slices, because not every system wakes a thread that waits for a lock to handle a signal.
+                        over.acquire(timeout=0.05)
+                    self._elsewhere = False
+                except BaseException as raised:
+                    interrupt = interrupt or raised
+                    lib.zbatch_control_cancel(control)
+            if interrupt is not None:
+                raise interrupt
+            if failed:
+                raise failed.pop()
+            return result.pop()
+        finally:
+            # What is raised refers to this frame, which must not refer to it: both would keep the inputs.
+            del interrupt
+            failed.clear()
 
     def done(self) -> None:
         """Lets go of the inputs and makes the call ready for the next.

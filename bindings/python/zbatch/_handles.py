@@ -66,7 +66,7 @@ def output_of(handle: Handle) -> int:
 class Pinned:
     """The bytes of any object with the buffer protocol, pinned where they are until this object goes."""
 
-    __slots__ = ("_record", "address", "size")
+    __slots__ = ("_as_parameter_", "_record", "address", "size")
 
     def __init__(self, exporter: object, flags: int = PyBUF_SIMPLE) -> None:
         record = PyBuffer()
@@ -76,11 +76,9 @@ class Pinned:
         get_buffer(exporter, at, flags)
         self.address: int = record.buf or 0
         self.size: int = record.len
-
-    @property
-    def _as_parameter_(self) -> int | None:
-        """What ctypes hands on where a pointer is wanted, as for bytes."""
-        return self.address or None
+        # What ctypes hands on where a pointer is wanted, as for bytes. No property: ctypes has its own exception for what
+        # an interrupt raises in one.
+        self._as_parameter_ = record.buf
 
     def __len__(self) -> int:
         return self.size
