@@ -595,9 +595,12 @@ typedef struct {
     uint32_t k;
     /** Size of the fragments that are counted: 6 or 8.  0 tries both. */
     uint32_t d;
-    /** Log2 of the size of the frequency table, up to 31.  0 means 20. */
+    /**
+     * Log2 of the size of the frequency table, up to 26: training takes 10 bytes
+     * for each element.  0 means 20.
+     */
     uint32_t f;
-    /** Number of values of k to try.  0 means 40. */
+    /** Number of values of k to try, up to 2000.  0 means 40. */
     uint32_t steps;
     /** 1, most accurate, to 10, fastest.  0 means 1. */
     uint32_t accel;

@@ -260,6 +260,21 @@ class Training(unittest.TestCase):
         for batch in batches:
             self.assertEqual(zbatch.train_dictionary(4096, batch).as_bytes(), DATA)
 
+    def test_samples_without_bytes(self) -> None:
+        few: list[list[bytes]] = [
+            [b""] * 10 + [b"abcdefgh" * 50] * 3,
+            [b"a"] * 7 + [noise(5000)] * 2,
+            [b"x"] * 8,
+            [b"x"] * 10,
+        ]
+        for samples in few:
+            with self.assertRaisesRegex(ZstdError, "^cannot train dict: Src size is incorrect$"):
+                zbatch.train_dictionary(1000, samples)
+            self.assertEqual(zbatch.multi_decompress_trained(zbatch.multi_compress_trained(samples)).tolist(), samples)
+        for wrong in ({"f": 27}, {"steps": -1}, {"k": -1, "dict_size": 1 << 40}):
+            with self.assertRaisesRegex(ZstdError, "^cannot train dict: Parameter is out of bound$"):
+                zbatch.train_dictionary(**{"dict_size": 1000, "samples": SAMPLES, **wrong})
+
     def test_what_samples_are_not(self) -> None:
         for bad in (b"".join(SAMPLES), "samples", {b"x": b"y"}, array.array("B", b"abc"), None, 5):
             with self.subTest(bad), self.assertRaises(TypeError) as caught:

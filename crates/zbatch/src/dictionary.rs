@@ -234,9 +234,9 @@ pub struct TrainParameters {
     pub k: u32,
     /// Size of the fragments that are counted: 6 or 8. 0 tries both.
     pub d: u32,
-    /// Log2 of the size of the frequency table, up to 31. 0 means 20.
+    /// Log2 of the size of the frequency table, up to 26: training takes 10 bytes for each element. 0 means 20.
     pub f: u32,
-    /// Number of values of `k` to try. 0 means 40.
+    /// Number of values of `k` to try, up to 2000. 0 means 40.
     pub steps: u32,
     /// 1, most accurate, to 10, fastest. 0 means 1.
     pub accel: u32,
@@ -256,6 +256,10 @@ pub struct TrainParameters {
 
 const DEFAULT_DICT_SIZE: usize = 112_640;
 const SMALLEST_DICT_SIZE: u32 = 256;
+/// libzstd would take up to 31, which are 20 GiB to clear and copy for each `k`: minutes, where they are there at all.
+const LARGEST_F: u32 = 26;
+/// More values of `k` than this there are not.
+const MOST_STEPS: u32 = 2000;
 
 impl TrainParameters {
     /// What libzstd would answer with an error that does not name the parameter, or not check at all.
@@ -264,16 +268,20 @@ impl TrainParameters {
             return Err(Error::new(Status::Unsupported, "this version of zstd does not shrink dictionaries"));
         }
         let dict_size = u32::try_from(self.dict_size()).unwrap_or(u32::MAX);
+        // At the largest number of all, libzstd would count on from 0.
+        let largest_k = dict_size.min(u32::MAX - 1);
         let wrong = if !matches!(self.d, 0 | 6 | 8) {
             (Code::GENERIC, "d is not 6 or 8")
         } else if dict_size < SMALLEST_DICT_SIZE {
             (Code::DST_SIZE_TOO_SMALL, "the dictionary is to have fewer than 256 bytes")
         } else if !(0.0..=1.0).contains(&self.split_point) {
             (Code::PARAMETER_OUT_OF_BOUND, "split_point is not between 0 and 1")
-        } else if self.k != 0 && !(self.d..=dict_size).contains(&self.k) {
+        } else if self.k != 0 && !(self.d..=largest_k).contains(&self.k) {
             (Code::PARAMETER_OUT_OF_BOUND, "k is below d or above the size of the dictionary")
-        } else if self.f > 31 {
-            (Code::PARAMETER_OUT_OF_BOUND, "f is above 31")
+        } else if self.f > LARGEST_F {
+            (Code::PARAMETER_OUT_OF_BOUND, "f is above 26")
+        } else if self.steps > MOST_STEPS {
+            (Code::PARAMETER_OUT_OF_BOUND, "steps is above 2000")
         } else if self.accel > 10 {
             (Code::PARAMETER_OUT_OF_BOUND, "accel is above 10")
         } else {

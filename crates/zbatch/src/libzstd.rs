@@ -500,7 +500,7 @@ pub(crate) struct Training {
 
 /// Trains a dictionary into `dst` and returns its size. `samples` are the samples back to back, `sizes` their sizes.
 pub(crate) fn train(samples: &[u8], sizes: &[usize], training: &mut Training, dst: &mut [u8]) -> Result<usize> {
-    let count = sample_count(samples, sizes)?;
+    let count = sample_count(samples, sizes, training.split_point)?;
     let mut raw = training.raw();
     // SAFETY: libzstd reads 'count' sizes and as many bytes of samples as they add up to, and writes within 'dst'.
     let size = unsafe {
@@ -520,7 +520,7 @@ pub(crate) fn train(samples: &[u8], sizes: &[usize], training: &mut Training, ds
 
 /// The same with the `k` and `d` that are given, and all samples: no search, and no test.
 pub(crate) fn train_once(samples: &[u8], sizes: &[usize], training: &Training, dst: &mut [u8]) -> Result<usize> {
-    let count = sample_count(samples, sizes)?;
+    let count = sample_count(samples, sizes, 1.0)?;
     // SAFETY: as above.
     check(unsafe {
         sys::ZDICT_trainFromBuffer_fastCover(
@@ -534,9 +534,21 @@ pub(crate) fn train_once(samples: &[u8], sizes: &[usize], training: &Training, d
     })
 }
 
-fn sample_count(samples: &[u8], sizes: &[usize]) -> Result<u32> {
+/// The number of samples, when libzstd can train on the share of them that it will. It refuses fewer than 8 bytes of all
+/// samples, but takes 7 from the bytes of those that it trains on without a look: they must have 8 as well, lest it read
+/// what lies behind them, or divide by 0.
+fn sample_count(samples: &[u8], sizes: &[usize], split_point: f64) -> Result<u32> {
     assert_eq!(sizes.iter().sum::<usize>(), samples.len(), "libzstd reads what the sizes add up to");
-    u32::try_from(sizes.len()).map_err(|_| Code::SRC_SIZE_WRONG)
+    let count = u32::try_from(sizes.len()).map_err(|_| Code::SRC_SIZE_WRONG)?;
+    let split_point = if split_point <= 0.0 { 0.75 } else { split_point };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0 to 'count', rounded as libzstd does"
+    )]
+    let trained_on = if split_point < 1.0 { (f64::from(count) * split_point) as usize } else { sizes.len() };
+    let bytes: usize = sizes[..trained_on].iter().sum();
+    if bytes < 8 { Err(Code::SRC_SIZE_WRONG) } else { Ok(count) }
 }
 
 impl Training {

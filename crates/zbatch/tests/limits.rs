@@ -4,9 +4,10 @@
 mod common;
 
 use common::{Random, content};
+use std::iter;
 use zbatch::{
     CompressionParameters, Compressor, DecompressionParameters, Decompressor, Dictionary, Error, RunOptions, Segment,
-    Status, TrainParameters,
+    Status, TrainParameters, multi_compress_trained,
 };
 
 fn frame(item: &[u8], omit_content_size: bool) -> Vec<u8> {
@@ -243,9 +244,11 @@ fn training_refuses_what_libzstd_would_not_survive() {
     let small = TrainParameters { dict_size: 2048, steps: 4, d: 8, ..Default::default() };
     assert!(Dictionary::train(&samples, &small).is_ok());
     for (wrong, status) in [
-        (TrainParameters { f: 32, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { f: 27, ..small.clone() }, Status::InvalidArgument),
         (TrainParameters { f: 64, ..small.clone() }, Status::InvalidArgument),
         (TrainParameters { k: u32::MAX, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { k: u32::MAX, dict_size: usize::MAX, ..small.clone() }, Status::InvalidArgument),
+        (TrainParameters { steps: 2001, ..small.clone() }, Status::InvalidArgument),
         (TrainParameters { k: 4, ..small.clone() }, Status::InvalidArgument),
         (TrainParameters { d: 7, ..small.clone() }, Status::InvalidArgument),
         (TrainParameters { accel: 11, ..small.clone() }, Status::InvalidArgument),
@@ -259,4 +262,59 @@ fn training_refuses_what_libzstd_would_not_survive() {
     }
     let error = Dictionary::train(&samples[..2], &small).expect_err("too few");
     assert_eq!(error.status(), Status::BadSamples);
+}
+
+#[test]
+fn training_survives_samples_without_bytes() {
+    let long = b"abcdefgh".repeat(50);
+    let first = |first: &[u8], more: &[&[u8]], count: usize| -> Vec<Vec<u8>> {
+        iter::repeat_n(first, count).chain(more.iter().copied()).map(<[u8]>::to_vec).collect()
+    };
+    let kinds = [
+        first(b"", &[&long, &long, &long], 10),
+        first(b"a", &[&long, &long], 7),
+        first(b"x", &[], 8),
+        first(b"x", &[], 10),
+        first(b"x", &[], 11),
+        first(b"1234567", &[b"", b"", b""], 20),
+        first(&long, &[b"", b"", b""], 7),
+        first(b"", &[&long], 40),
+    ];
+    for samples in &kinds {
+        let parameters = [0.0, 0.1, 0.5, 0.75, 0.9, 0.999, 1.0].into_iter().flat_map(|split_point| {
+            [(0, 0), (8, 6), (8, 8), (50, 6), (300, 8)].into_iter().flat_map(move |(k, d)| {
+                [1, 10].map(|accel| TrainParameters {
+                    dict_size: 300,
+                    split_point,
+                    k,
+                    d,
+                    accel,
+                    steps: 2,
+                    f: 10,
+                    ..Default::default()
+                })
+            })
+        });
+        for parameters in parameters {
+            let trained = Dictionary::train(samples, &parameters);
+            let share = if parameters.split_point == 0.0 { 0.75 } else { parameters.split_point };
+            let share = (0..samples.len()).take_while(|&i| (i + 1) as f64 <= samples.len() as f64 * share);
+            let bytes: usize = share.map(|i| samples[i].len()).sum();
+            match trained {
+                Ok(dict) => assert!(bytes >= 8 && dict.data().len() <= 300),
+                Err(error) if bytes < 8 => {
+                    assert_eq!((error.status(), error.zstd_code()), (Status::BadSamples, 72));
+                }
+                Err(error) => assert_eq!(error.status(), Status::BadSamples),
+            }
+        }
+        let (level, run) = (CompressionParameters::default(), RunOptions::default());
+        for dict_size in [0, 256, 1000] {
+            let train = TrainParameters { dict_size, ..Default::default() };
+            assert_eq!(
+                multi_compress_trained(samples, &level, &train, &run).expect("compresses").frames.len(),
+                samples.len()
+            );
+        }
+    }
 }
