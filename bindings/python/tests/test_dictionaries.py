@@ -244,6 +244,17 @@ class Training(unittest.TestCase):
             self.assertEqual(made_with[0], made_with[1])
         self.assertEqual((ZstdCompressionDict(made.as_bytes()).k, ZstdCompressionDict(made.as_bytes()).d), (0, 0))
 
+    def test_pickles_and_copies_are_precomputed_alike(self) -> None:
+        plain = ZstdCompressionDict(DATA)
+        for given in ({"level": 19}, {"compression_params": zbatch.ZstdCompressionParameters(window_log=11, strategy=1)}):
+            made = ZstdCompressionDict(DATA)
+            made.precompute_compress(**given)  # type: ignore[arg-type]
+            again = [made, *(pickle.loads(pickle.dumps(made, p)) for p in (2, 5)), copy.copy(made), copy.deepcopy(made)]
+            item = b"".join(SAMPLES[::7])
+            frames = {ZstdCompressor(1, dict_data=dictionary).compress(item) for dictionary in again}
+            self.assertEqual(len(frames), 1)
+            self.assertNotIn(ZstdCompressor(1, dict_data=plain).compress(item), frames)
+
     def test_samples_are_whatever_a_batch_may_be(self) -> None:
         offsets = words(0, *itertools.accumulate(map(len, SAMPLES)))
         batches: list[Any] = [

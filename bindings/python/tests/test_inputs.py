@@ -446,9 +446,20 @@ class Refused(unittest.TestCase):
 
     @needs_numpy
     def test_one_row_of_an_array_is_one_item(self) -> None:
-        for bad in ("u1", "i8", "S3", "U3", "M8[s]"):
+        for bad in ("u1", "i8", "S1", "U3", "M8[s]"):
             self.refuses(numpy.zeros(5, bad), "one ndarray is one item")
         self.refuses(numpy.zeros(()), "one ndarray is one item")
+
+    @needs_numpy
+    def test_arrays_whose_rows_are_no_items(self) -> None:
+        items = numpy.array([b"foo", b"ba", b"", b"quux"])
+        for kind in ("S4", "V4"):
+            self.refuses(items.astype(kind), "give its tolist()")
+        self.assertEqual([zbatch.decompress(s) for s in ZstdCompressor().multi_compress_to_buffer(items.tolist())], items.tolist())
+        objects = items.astype(object).reshape(2, 2)
+        self.refuses(objects, "give its ravel()")
+        made = ZstdCompressor().multi_compress_to_buffer(objects.ravel())
+        self.assertEqual([zbatch.decompress(s) for s in made], items.tolist())
 
     def test_what_has_no_order_or_no_items(self) -> None:
         self.refuses({b"x"}, "has no order")

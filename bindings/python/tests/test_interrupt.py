@@ -296,6 +296,27 @@ class CtrlC(unittest.TestCase):
         self.assertGreater(int(finish(start(AT_ANY_MOMENT, "1", "3"))), 100)
 
 
+    @unittest.skipUnless(hasattr(signal, "setitimer"), "this system has no timers of signals")
+    def test_training_that_cannot_be_stopped(self) -> None:
+        out = finish(
+            start(
+                """
+                import random, signal, sys, zbatch
+                source = random.Random(1)
+                samples = [source.randbytes(1000) for _ in range(20_000)]
+                signal.signal(signal.SIGALRM, signal.default_int_handler)
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
+                try:
+                    zbatch.train_dictionary(100_000, samples, d=8, steps=40)
+                except KeyboardInterrupt:
+                    print(len(sys._current_frames()) - 1, "other thread trains")
+                assert len(zbatch.train_dictionary(1000, samples[:500])) <= 1000
+                """
+            )
+        )
+        self.assertEqual(out.strip(), "1 other thread trains")
+
+
 class AtEveryLine(unittest.TestCase):
     """An exception at each step of Python's inside the package, as the handler of a signal may raise there."""
 

@@ -9,6 +9,7 @@ import mmap
 import pickle
 import tempfile
 import unittest
+import unittest.mock
 from typing import Any
 
 from support import (
@@ -30,7 +31,7 @@ from support import (
 )
 
 import zbatch
-from zbatch import ZstdDecompressor, ZstdError
+from zbatch import ZstdDecompressor, ZstdError, _handles
 
 ITEMS = [b"foo", b"", noise(5000), bytes(3000), *records(80)]
 FRAMES = frames(ITEMS)
@@ -304,6 +305,18 @@ class Packed(unittest.TestCase):
             with self.assertRaises(ZstdError) as caught:
                 ZstdDecompressor().multi_decompress_packed(batch, bytearray(5000), threads=threads)
             self.assertEqual((caught.exception.item, caught.exception.status), (3, "ZBATCH_ERROR_CHECKSUM"))
+
+    def test_the_buffer_is_asked_for_once(self) -> None:
+        # It may answer differently when it is asked again.
+        block = bytearray(100)
+        with unittest.mock.patch.object(_handles, "get_buffer", wraps=_handles.get_buffer) as ask:
+            made = ZstdDecompressor().multi_decompress_packed(frames([b"foo", b"bar"]), block)
+        self.assertEqual(sum(call.args[0] is block for call in ask.call_args_list), 1)
+        with self.assertRaises(BufferError):
+            block.append(0)
+        self.assertEqual(made.tolist(), [b"foo", b"bar"])
+        del made
+        block.append(0)
 
     def test_wrong_sizes(self) -> None:
         with self.assertRaises(ZstdError) as caught:

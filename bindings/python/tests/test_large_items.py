@@ -8,6 +8,7 @@ from typing import Any
 
 from support import contents, needs_peer, peer, records
 
+import zbatch
 from zbatch import (
     ZstdCompressionParameters,
     ZstdCompressor,
@@ -63,6 +64,9 @@ class LargeItems(unittest.TestCase):
         self.assertEqual(reader.stream_reader(io.BytesIO(item), read_across_frames=True).read(), LARGE)
         self.assertEqual(ZstdDecompressor().decompress(item), LARGE[:MIB])
         self.assertEqual(ZstdDecompressor().decompress(item, read_across_frames=True), LARGE)
+        self.assertEqual(zbatch.decompress(item), LARGE)
+        with self.assertRaises(ZstdError):
+            zbatch.decompress(item[:-1])
 
 
 if __name__ == "__main__":

@@ -357,6 +357,21 @@ class Options(unittest.TestCase):
                 decompressor.decompress(item)
             self.assertEqual(caught.exception.status, "ZBATCH_ERROR_LIMIT")
 
+    def test_whose_limit_it_was(self) -> None:
+        own = "decompression error: the content of the item exceeds the limit of 100 bytes"
+        peers = "decompression error: did not decompress full frame"
+        for options, limit, text in (
+            ({"max_item_size": 100}, 0, own),
+            ({"max_item_size": 100}, 101, own),
+            ({"max_unsized_item_size": 100}, 0, own),
+            ({"max_item_size": 100}, 99, peers),
+            ({"max_total_size": 100}, 0, own.replace("item", "batch up to this item")),
+            ({}, 100, peers),
+        ):
+            with self.assertRaises(ZstdError) as caught:
+                ZstdDecompressor(**options).decompress(unsized(bytes(102)), limit)
+            self.assertEqual((str(caught.exception), caught.exception.status), (text, "ZBATCH_ERROR_LIMIT"))
+
     def test_one_frame_without_a_size_is_enough(self) -> None:
         item = unsized(bytes(100))
         for whole, size in (

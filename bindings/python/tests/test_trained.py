@@ -80,12 +80,18 @@ class Trained(unittest.TestCase):
             zbatch.multi_decompress_trained(list(made))
 
     def test_what_no_dictionary_helps(self) -> None:
-        for items in ([b""], [b"one"], [b""] * 100, [noise(100, seed) for seed in range(500)], [noise(1 << 17)] * 3):
+        for items in ([b"one"], [b"", b"one"], [noise(100, seed) for seed in range(500)], [noise(1 << 17)] * 3):
             made = zbatch.multi_compress_trained(items)
             self.assertIsNone(made.dictionary)
             self.assertEqual(zbatch.multi_decompress_trained(made).tolist(), items)
         with self.assertRaises(ValueError):
             zbatch.multi_compress_trained([])
+
+    def test_items_without_a_byte(self) -> None:
+        for items in ([b""], [b""] * 100, zbatch.BufferWithSegments(b"", bytes(32)), zbatch.Columns(b"", array("Q", [0, 0]))):
+            for compress in (zbatch.multi_compress_trained, ZstdCompressor().multi_compress_to_buffer):
+                with self.assertRaisesRegex(ValueError, "^source elements are empty$"):
+                    compress(items)
 
     def test_pickles_and_copies_have_the_dictionary(self) -> None:
         made = zbatch.multi_compress_trained(LINES)

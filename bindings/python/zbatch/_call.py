@@ -8,7 +8,7 @@ import threading
 from array import array
 from collections.abc import Callable
 from ctypes import addressof, byref, c_uint64, c_void_p, py_object, sizeof
-from typing import Any
+from typing import Any, TypeVar
 
 from . import _ffi
 from ._control import Control
@@ -29,6 +29,8 @@ from ._cpython import (
 from ._errors import about_item, failure
 from ._ffi import lib, pylib
 from ._handles import Handle, output_of, own_pins
+
+T = TypeVar("T")
 
 #: The array type of machine words. A view is two of them, a pointer and a size.
 WORDS = "Q" if WORD == 8 else "I"
@@ -288,15 +290,18 @@ class Call:
                 return status
         return function(*arguments)
 
-    def run_training(self, function: Callable[..., int], arguments: tuple[Any, ...]) -> int:
-        """Calls a batch function that trains: it takes long enough for another thread, whatever the batch is."""
+    def run_training(self, function: Callable[..., T], arguments: tuple[Any, ...], *, cancels: bool) -> T:
+        """Calls a function that trains: it takes long enough for another thread, whatever the batch is."""
         if threading.get_ident() == _main_thread:
-            status: int = self._aside(function, arguments)
-            return status
+            made: T = self._aside(function, arguments, cancels)
+            return made
         return function(*arguments)
 
-    def _aside(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Runs `function` in another thread, and cancels it when this one is interrupted."""
+    def _aside(self, function: Callable[..., Any], arguments: tuple[Any, ...], cancels: bool = True) -> Any:
+        """Runs `function` in another thread, and cancels it when this one is interrupted.
+
+        Without `cancels` it cannot be, and is left to end by itself, with all that it reads and makes.
+        """
         if not self._options.control:
             own = Control()
             self.keep(own)
@@ -328,8 +333,8 @@ class Call:
             if not started and isinstance(raised, RuntimeError):  # no more threads, or the interpreter is ending
                 self._elsewhere = False
                 return function(*arguments)
-            if not started:
-                self._elsewhere = False
+            if not (started and cancels):
+                self._elsewhere = bool(started)
                 raise
             interrupt = raised
             lib.zbatch_control_cancel(control)
@@ -341,6 +346,8 @@ class Call:
                         over.acquire(timeout=0.05)
                     self._elsewhere = False
                 except BaseException as raised:
+                    if not cancels:
+                        raise
                     interrupt = interrupt or raised
                     lib.zbatch_control_cancel(control)
             if interrupt is not None:

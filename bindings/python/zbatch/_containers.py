@@ -9,7 +9,7 @@ from ctypes import byref, c_void_p, string_at
 from functools import wraps
 from itertools import chain
 from pickle import PickleBuffer
-from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, TypeVar, overload
 
 from . import _arrow, _errors
 from ._cpython import blank_bytes, content_of, keep_for_good, lends_bytes
@@ -216,21 +216,12 @@ class BufferWithSegments:
     def __new__(cls, data: ReadableBuffer, segments: ReadableBuffer) -> BufferWithSegments:
         pinned = Pinned(data)
         table = Pinned(segments)
-        count, rest = divmod(table.size, _ROW)
-        if rest:
+        if table.size % _ROW:
             raise ValueError("segments array size is not a multiple of 16")
         rows = array("Q")
         # Of what is pinned: an exporter may answer differently when it is asked again.
         rows.frombytes(string_at(table.address, table.size))
-        out, error = c_void_p(), zbatch_error()
-        at = rows.buffer_info()[0]
-        if lib.zbatch_buffer_new_by_reference(pinned.address or None, pinned.size, at, count, byref(out), byref(error)):
-            if error.status == ERROR_OUT_OF_RANGE:
-                text = "offset within segments array references memory outside buffer"
-                raise _errors.about_item(ValueError(text), error.item)
-            raise _errors.failure(error)
-        errors: dict[int, Exception] = {}
-        return _with_segments(own_buffer(out.value, (pinned, errors)))
+        return packed(pinned, rows, {})
 
     __iter__ = _iter
     tolist = _tolist
@@ -243,7 +234,7 @@ class BufferWithSegments:
     def errors(self) -> dict[int, Exception]:
         """Exceptions of the items that failed, by index."""
         kept = getattr(_buffer(self), "_owner", None)
-        return kept[1] if isinstance(kept, tuple) else {}
+        return kept.errors if isinstance(kept, _Borrowed) else {}
 
     @property
     def offsets(self) -> memoryview:
@@ -263,14 +254,32 @@ class BufferWithSegments:
         return f"<zbatch.BufferWithSegments of {self.size} bytes, {len(self)} segments>"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        return packed, (_picklable(self, protocol), _picklable(self.segments(), protocol), self.errors)
+        return _unpickled_buffer, (_picklable(self, protocol), _picklable(self.segments(), protocol), self.errors)
 
 
-def packed(data: ReadableBuffer, segments: ReadableBuffer, errors: dict[int, Exception]) -> BufferWithSegments:
-    """The buffer that a batch was packed into."""
+def _unpickled_buffer(data: ReadableBuffer, segments: ReadableBuffer, errors: dict[int, Exception]) -> BufferWithSegments:
     made = BufferWithSegments(data, segments)
     made.errors.update(errors)
     return made
+
+
+class _Borrowed(NamedTuple):
+    """What a buffer over bytes of Python's own keeps: them, and the exceptions of the batch that was packed there."""
+
+    pinned: Pinned
+    errors: dict[int, Exception]
+
+
+def packed(pinned: Pinned, rows: array[int], errors: dict[int, Exception]) -> BufferWithSegments:
+    """A buffer over bytes of Python's own, with these rows of offset and length."""
+    out, error = c_void_p(), zbatch_error()
+    at, count = rows.buffer_info()
+    if lib.zbatch_buffer_new_by_reference(pinned.address or None, pinned.size, at, count // 2, byref(out), byref(error)):
+        if error.status == ERROR_OUT_OF_RANGE:
+            text = "offset within segments array references memory outside buffer"
+            raise _errors.about_item(ValueError(text), error.item)
+        raise _errors.failure(error)
+    return _with_segments(own_buffer(out.value, _Borrowed(pinned, errors)))
 
 
 def _with_segments(buffer: Handle) -> BufferWithSegments:
@@ -336,7 +345,8 @@ class BufferWithSegmentsCollection:
     """Several buffers whose segments are numbered in one go: the result of every batch.
 
     It is a sequence of BufferSegment, in the order of the items. Do not count on the number of buffers. `errors` has the
-    exception of each item that failed, by index, when the batch was asked to return them. `dictionary` is what a batch that
+    exception of each item that failed, by index, when the batch was asked to return them; a collection that you make has
+    none, whatever its buffers have. `dictionary` is what a batch that
     trained one needs to be decompressed, else None. `close()`, or the end of a `with` block, lets go of the memory before
     the collection itself goes.
     """

@@ -236,7 +236,7 @@ class ZstdDecompressor(Codec):
             status = call.run_function(lib.zbatch_multi_decompress_packed, arguments, handle.address, (handle, place, sizes, table))
             if status < 0:
                 raise self._failure(call, sizes, call.error)
-            return _containers.packed(buffer, table, self._failures(call, sizes))
+            return _containers.packed(place, table, self._failures(call, sizes))
         finally:
             call.done()
 
@@ -289,7 +289,7 @@ class ZstdDecompressor(Codec):
                 raise ValueError("max_output_size must not be negative")
             if lib.zbatch_frame_info(source, len(source), self._format, byref(zbatch_frame()), None):
                 raise _errors.zstd_error(error, "error determining content size from frame header")
-            raise _one_failure(error)
+            raise _one_failure(error, limit)
         return content
 
     def _failure(self, call: _call.Call, sizes: array[int] | None, error: zbatch_error) -> Exception:
@@ -319,8 +319,10 @@ class ZstdDecompressor(Codec):
             raise AttributeError(_errors.missing_method("ZstdDecompressor", name))
 
 
-def _one_failure(error: zbatch_error) -> Exception:
-    if error.status == ERROR_TRUNCATED or (error.status == ERROR_LIMIT and not error.zstd_error):
+def _one_failure(error: zbatch_error, limit: int) -> Exception:
+    # Of the limits the peer knows that of the call alone. The library says by its number which one it was.
+    is_full = error.status == ERROR_LIMIT and limit and _errors.message(error).endswith(f" {limit} bytes")
+    if error.status == ERROR_TRUNCATED or is_full:
         return _errors.zstd_error(error, "decompression error: did not decompress full frame")
     if error.status == ERROR_EXTRA_DATA:
         return _errors.zstd_error(error, "compressed input contains unused data, which is disallowed")
@@ -357,8 +359,8 @@ def _is_buffer(given: object) -> bool:
 
 
 def decompress(data: ReadableBuffer, max_output_size: int = 0) -> bytes:
-    """Decompresses one frame."""
-    return ZstdDecompressor().decompress(data, max_output_size=max_output_size)
+    """Decompresses one item: all of its frames, joined, as `compress()` or any compressor made it."""
+    return ZstdDecompressor().decompress(data, max_output_size=max_output_size, read_across_frames=True)
 
 
 def estimate_decompression_context_size() -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import byref, c_void_p, sizeof, string_at
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import _call, _errors, _inputs
 from ._errors import readonly
-from ._ffi import ERROR_NO_MEMORY, constant, lib, zbatch_dict_train_options, zbatch_error
+from ._ffi import ERROR_NO_MEMORY, constant, lib, zbatch_compressor_options, zbatch_dict_train_options, zbatch_error
 from ._handles import Handle, Pinned, own_dict
 from ._params import ZstdCompressionParameters, c_int, clamped, options_of_level, signed_size, wrapped_int
 
@@ -27,7 +28,7 @@ class ZstdCompressionDict:
     compressors and decompressors that are made with one share what is digested of it. `len()` counts its bytes.
     """
 
-    __slots__ = ("__weakref__", "_bytes", "_chosen", "_digested", "_handle", "_type")
+    __slots__ = ("__weakref__", "_bytes", "_chosen", "_digested", "_digestion", "_handle", "_type")
 
     def __init__(self, data: ReadableBuffer, dict_type: int = DICT_TYPE_AUTO) -> None:
         pinned = Pinned(data)
@@ -36,6 +37,8 @@ class ZstdCompressionDict:
             raise ValueError(f"invalid dictionary load mode: {kind}; must use DICT_TYPE_* constants")
         self._type = kind
         self._digested: Handle | None = None
+        #: The options that it was digested with.
+        self._digestion: zbatch_compressor_options | None = None
         self._bytes = b""
         #: The `k` and `d` of training.
         self._chosen = (0, 0)
@@ -63,11 +66,14 @@ class ZstdCompressionDict:
             options = compression_params._options
         else:
             raise TypeError("compression_params must be zstd.ZstdCompressionParameters")
-        if self._handle is None:
+        self._digest(options)
+
+    def _digest(self, options: zbatch_compressor_options) -> None:
+        handle = self._handle
+        if handle is None:
             raise _errors.ZstdError("unable to precompute dictionary")
-        self._digested = _make(
-            lib.zbatch_dict_digest, self._handle.address, byref(options), prefix="unable to precompute dictionary: "
-        )
+        self._digested = _make(lib.zbatch_dict_digest, handle.address, byref(options), prefix="unable to precompute dictionary: ")
+        self._digestion = options
 
     def dict_id(self) -> int:
         """The dictionary's ID, which frames record, or 0 when it has none."""
@@ -97,12 +103,17 @@ class ZstdCompressionDict:
         return len(self._bytes) if self._handle is None else int(lib.zbatch_dict_size(self._handle.address))
 
     def __reduce__(self) -> Any:
-        return _unpickled, (self.as_bytes(), self._type, self._chosen)
+        options = self._digestion
+        # By name: a pickle may be read by a release that has more of them.
+        digestion = {} if options is None else {name: getattr(options, name) for name, *_ in options._fields_[1:]}
+        return _unpickled, (self.as_bytes(), self._type, self._chosen, digestion)
 
 
-def _unpickled(data: bytes, dict_type: int, chosen: tuple[int, int]) -> ZstdCompressionDict:
+def _unpickled(data: bytes, dict_type: int, chosen: tuple[int, int], digestion: dict[str, int]) -> ZstdCompressionDict:
     made = ZstdCompressionDict(data, dict_type)
     made._chosen = chosen
+    if digestion:
+        made._digest(zbatch_compressor_options(sizeof(zbatch_compressor_options), **digestion))
     return made
 
 
@@ -139,6 +150,8 @@ def train_dictionary(
     segments and fragments, `f` log2 of the size of the frequency table, `split_point` the share of the samples to train on,
     `accel` 1, most accurate, to 10, fastest, `steps` the number of values of `k` to try, `notifications` zstd's messages on
     standard error, 0 to 4. 0 is the default of each. `threads` are zstd's own; negative means one for every CPU.
+
+    zstd's training cannot be stopped: Ctrl-C ends the wait for it, and it ends in another thread.
     """
     call = _call.begin()
     try:
@@ -170,7 +183,8 @@ def train_dictionary(
             threads=threads,
             notifications=notifications,
         )
-        handle = _make(lib.zbatch_dict_train, call.views, call.count, byref(options), prefix="cannot train dict: ")
+        train = partial(_make, lib.zbatch_dict_train, prefix="cannot train dict: ")
+        handle = call.run_training(train, (call.views, call.count, byref(options)), cancels=False)
     finally:
         call.done()
     return trained(handle)
@@ -179,6 +193,7 @@ def train_dictionary(
 def trained(handle: Handle) -> ZstdCompressionDict:
     """The dictionary that the library trained."""
     made = ZstdCompressionDict.__new__(ZstdCompressionDict)
-    made._handle, made._digested, made._type, made._bytes = handle, None, DICT_TYPE_FULLDICT, b""
+    made._handle, made._digested, made._digestion = handle, None, None
+    made._type, made._bytes = DICT_TYPE_FULLDICT, b""
     made._chosen = lib.zbatch_dict_k(handle.address), lib.zbatch_dict_d(handle.address)
     return made

@@ -113,9 +113,13 @@ def _no_batch(data: Any) -> str:
         return ""
     except (ValueError, BufferError):  # one that Python cannot describe, as numpy's of dates
         return _ONE_ITEM.format(type(data).__name__)
+    is_array = not isinstance(data, memoryview)
+    if is_array and view.format == "O" and view.ndim > 1:
+        return "its rows are no bytes but objects: give its ravel()"
+    if is_array and view.ndim == 1 and view.format[-1:] in ("s", "x") and view.itemsize > 1:
+        return "give its tolist()"
     # A row of segments, ours or python-zstandard's; rows of a table, as numpy gives them; objects that an array refers to.
-    is_table = view.ndim > 1 and not isinstance(data, memoryview)
-    if is_table or view.format == "O" or isinstance(data, BufferSegments) or hasattr(data, "segments"):
+    if (is_array and view.ndim > 1) or view.format == "O" or isinstance(data, BufferSegments) or hasattr(data, "segments"):
         return ""
     return _ONE_ITEM.format(type(data).__name__)
 

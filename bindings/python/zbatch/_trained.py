@@ -62,6 +62,8 @@ def multi_compress_trained(
         call.gather()
         call.set_options(threads, control, verify)
         statuses = call.want_statuses(errors)
+        if _inputs.all_empty(call, data):
+            raise ValueError("source elements are empty")
         arguments = (
             byref(compression_params._options),
             byref(train),
@@ -74,7 +76,7 @@ def multi_compress_trained(
             call.error_at,
         )
         try:
-            status = call.run_training(lib.zbatch_multi_compress_trained, arguments)
+            status = call.run_training(lib.zbatch_multi_compress_trained, arguments, cancels=True)
         finally:
             # Whatever interrupts this, somebody owns what was made.
             dictionary, collection = own_dict(made[0]), own_collection(made[1])
