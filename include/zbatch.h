@@ -1608,7 +1608,7 @@ typedef void *(*zbatch_leave_fn)(void);
 
 /**
  * Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
- * fits.
+ * fits, which ends the thread when the language ends meanwhile.
  */
 typedef void (*zbatch_enter_fn)(void *state);
 
@@ -1838,8 +1838,8 @@ zbatch_object_batch_init(zbatch_object_batch *batch, size_t struct_size);
  * same for decompressing, in one call, and returns an object of 'type' that
  * owns the collection, as zbatch_object_new_handle() makes it.  All functions
  * are called on the calling thread and must return normally, as in
- * zbatch_gather_views(); those that leave and enter once each, and not at all
- * when the batch does not begin.
+ * zbatch_gather_views(), but that 'enter_fn' may end the thread; those that
+ * leave and enter once each, and not at all when the batch does not begin.
  *
  * 'status' receives what the other functions return.  When there is no object
  * this returns 'otherwise', to which it takes a reference when a layout is

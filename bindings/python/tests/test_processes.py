@@ -306,6 +306,31 @@ class Exit(unittest.TestCase):
         )
         self.assertEqual(out.strip(), "inside")
 
+    def test_while_a_daemon_is_inside_one_item(self) -> None:
+        for work in ["compressor.compress(item)", "decompressor.decompress(frame)", "decompressor.decompress(unsized)"]:
+            with self.subTest(work):
+                out = run(
+                    f"""
+                    import os, threading, time, zbatch
+                    item = os.urandom(1 << 20) * 16
+                    compressor, decompressor = zbatch.ZstdCompressor(1), zbatch.ZstdDecompressor()
+                    frame = compressor.compress(item)
+                    unsized = zbatch.ZstdCompressor(1, write_content_size=False).compress(item)
+                    begun = threading.Event()
+
+                    def work():
+                        begun.set()
+                        while True:
+                            {work}
+
+                    threading.Thread(target=work, daemon=True).start()
+                    begun.wait()
+                    time.sleep(0.02)
+                    print("inside")
+                    """
+                )
+                self.assertEqual(out.strip(), "inside")
+
     def test_imported_twice_and_reloaded(self) -> None:
         out = run(
             """

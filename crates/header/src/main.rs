@@ -147,8 +147,14 @@ fn names(text: &str) -> Vec<(String, bool)> {
 
 /// The name that a line of Rust gives to C.
 fn name_in_rust(line: &str) -> Option<String> {
-    const BEGINNINGS: [&str; 5] =
-        ["pub const ", "pub type ", "pub struct ", "pub extern \"C\" fn ", "pub unsafe extern \"C\" fn "];
+    const BEGINNINGS: [&str; 6] = [
+        "pub const ",
+        "pub type ",
+        "pub struct ",
+        "pub extern \"C\" fn ",
+        "pub unsafe extern \"C\" fn ",
+        "pub unsafe extern \"C-unwind\" fn ",
+    ];
     let rest = BEGINNINGS.iter().find_map(|beginning| line.strip_prefix(beginning))?;
     let name = word(rest);
     (!name.starts_with("Arrow")).then(|| name.to_owned())

@@ -1,7 +1,7 @@
 //! One item of another language
 
-use std::cell::Cell;
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::ptr;
 
 use zbatch::Error;
@@ -11,7 +11,7 @@ use crate::compress::{flag, zbatch_compressor};
 use crate::decompress::zbatch_decompressor;
 use crate::gather::NOT_MADE;
 use crate::objects::{bound, instead, zbatch_object_layout};
-use crate::status::{ZBATCH_OK, zbatch_error};
+use crate::status::zbatch_error;
 
 /// Nanoseconds of work from which on other threads of the language go on meanwhile. For less, waiting for the turn to come
 /// back costs more than it gives.
@@ -28,7 +28,7 @@ const LONG: u64 = 20_000;
 /// Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound.
 /// ZBATCH_ERROR_NO_MEMORY, 'new_fn' failed.  Those of zbatch_compress().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zbatch_object_compress(
+pub unsafe extern "C-unwind" fn zbatch_object_compress(
     compressor: *const zbatch_compressor,
     data: *const c_void,
     size: usize,
@@ -37,16 +37,18 @@ pub unsafe extern "C" fn zbatch_object_compress(
 ) -> *mut c_void {
     // SAFETY: OWNERSHIP and ARRAYS.
     let call = unsafe { Call::new() };
-    made(&call, otherwise, error, |layout| {
-        let compressor = &call.borrow(compressor)?.core;
+    let begun = step(&call, error, || {
+        let (layout, compressor) = (bound()?, &call.borrow(compressor)?.core);
         let item = call.bytes(data, size)?;
-        let turn = Turn::of(layout);
-        turn.leave_for(compressor.estimate(&[item], 1, LONG));
-        compressor.compress_to(item, |frame| {
-            turn.take();
-            new_bytes(layout, frame.as_ptr(), frame.len())
-        })?
-    })
+        Ok((layout, compressor, item, compressor.estimate(&[item], 1, LONG)))
+    });
+    let Some((layout, compressor, item, nanoseconds)) = begun else { return instead(otherwise) };
+    let away = leave(layout, nanoseconds);
+    let frames = ManuallyDrop::new(step(&call, error, || compressor.compress_unplaced(item)));
+    enter(layout, away);
+    let frames = ManuallyDrop::into_inner(frames);
+    let made = frames.and_then(|frames| step(&call, error, || of_bytes(layout, frames.as_ref())));
+    made.unwrap_or_else(|| instead(otherwise))
 }
 
 /// zbatch_object_decompress() does the same for zbatch_decompress().  The content
@@ -58,7 +60,7 @@ pub unsafe extern "C" fn zbatch_object_compress(
 /// Errors: those of zbatch_object_compress() but for the last, and those of an
 /// item.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zbatch_object_decompress(
+pub unsafe extern "C-unwind" fn zbatch_object_decompress(
     decompressor: *const zbatch_decompressor,
     data: *const c_void,
     size: usize,
@@ -70,8 +72,8 @@ pub unsafe extern "C" fn zbatch_object_decompress(
 ) -> *mut c_void {
     // SAFETY: OWNERSHIP and ARRAYS.
     let call = unsafe { Call::new() };
-    made(&call, otherwise, error, |layout| {
-        let decompressor = &call.borrow(decompressor)?.core;
+    let begun = step(&call, error, || {
+        let (layout, decompressor) = (bound()?, &call.borrow(decompressor)?.core);
         let (single_frame, allow_extra_data) = (flag(single_frame)?, flag(allow_extra_data)?);
         let decompressor = decompressor.altered(|parameters| {
             parameters.single_frame = single_frame;
@@ -79,38 +81,67 @@ pub unsafe extern "C" fn zbatch_object_decompress(
             parameters.limit_unsized_items(max_unsized_item_size);
         });
         let item = call.bytes(data, size)?;
-        let turn = Turn::of(layout);
-        turn.leave_for(decompressor.estimate(&[item], 1, LONG));
-        let mut content = ptr::null_mut();
-        let done = decompressor.decompress_to(item, |size| {
-            turn.back(|| {
-                content = new_bytes(layout, ptr::null(), size)?;
-                // SAFETY: the caller bound the function for what the other made.
-                let bytes = layout.content_fn.map_or(ptr::null_mut(), |content_fn| unsafe { content_fn(content) });
-                call.dst(bytes.cast(), size)
-            })
-        });
-        turn.take();
-        if done.is_err() && !content.is_null() {
+        let place = match decompressor.content_size(item)? {
+            Some(size) => Some(Place::new(&call, layout, size)?),
+            None => None,
+        };
+        let nanoseconds = decompressor.estimate(&[item], 1, LONG);
+        Ok((layout, decompressor, item, place, nanoseconds))
+    });
+    let Some((layout, decompressor, item, place, nanoseconds)) = begun else { return instead(otherwise) };
+    let content = place.as_ref().map(|place| place.object);
+    let away = leave(layout, nanoseconds);
+    // The step ends the decompressor too.
+    let done = ManuallyDrop::new(step(&call, error, move || match place {
+        Some(place) => decompressor.decompress_exactly(item, place.bytes).map(|()| None),
+        None => decompressor.decompress_unplaced(item).map(Some),
+    }));
+    enter(layout, away);
+    let made = match (ManuallyDrop::into_inner(done), content) {
+        (Some(Some(bytes)), _) => step(&call, error, || of_bytes(layout, bytes.as_ref())),
+        (Some(None), content) => content,
+        (None, Some(content)) => {
             release(layout, content);
+            None
         }
-        done.map(|_| content)
-    })
+        (None, None) => None,
+    };
+    made.unwrap_or_else(|| instead(otherwise))
 }
 
-/// What `make` makes with the bound layout, or `otherwise`.
-fn made(
-    call: &Call,
-    otherwise: *mut c_void,
-    error: *mut zbatch_error,
-    make: impl FnOnce(&'static zbatch_object_layout) -> Result<*mut c_void, Error>,
-) -> *mut c_void {
-    let mut object = ptr::null_mut();
-    let status = call.guard(error, || {
-        object = make(bound()?)?;
+/// What one step of a call comes to; `None` when it failed, and `error` then tells why.
+fn step<T>(call: &Call, error: *mut zbatch_error, body: impl FnOnce() -> Result<T, Error>) -> Option<T> {
+    let mut made = None;
+    call.guard(error, || {
+        made = Some(body()?);
         Ok(())
     });
-    if status == ZBATCH_OK { object } else { instead(otherwise) }
+    made
+}
+
+/// Bytes of the language that are to be written.
+struct Place<'c> {
+    object: *mut c_void,
+    bytes: &'c mut [u8],
+}
+
+impl<'c> Place<'c> {
+    fn new(call: &'c Call, layout: &zbatch_object_layout, size: usize) -> Result<Place<'c>, Error> {
+        let object = new_bytes(layout, ptr::null(), size)?;
+        // SAFETY: the caller bound the function for what the other made.
+        let bytes = layout.content_fn.map_or(ptr::null_mut(), |content_fn| unsafe { content_fn(object) });
+        match call.dst(bytes.cast(), size) {
+            Ok(bytes) => Ok(Place { object, bytes }),
+            Err(error) => {
+                release(layout, object);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn of_bytes(layout: &zbatch_object_layout, bytes: &[u8]) -> Result<*mut c_void, Error> {
+    new_bytes(layout, bytes.as_ptr(), bytes.len())
 }
 
 fn new_bytes(layout: &zbatch_object_layout, data: *const u8, size: usize) -> Result<*mut c_void, Error> {
@@ -127,51 +158,18 @@ fn release(layout: &zbatch_object_layout, object: *mut c_void) {
     }
 }
 
-/// Whether it is this thread's turn in the language. It is again when this ends.
-struct Turn<'l> {
-    layout: &'l zbatch_object_layout,
-    away: Cell<Option<*mut c_void>>,
+/// Gives up this thread's turn in the language for work of so many nanoseconds, if that is long; returns what `enter` needs.
+fn leave(layout: &zbatch_object_layout, nanoseconds: u64) -> Option<*mut c_void> {
+    let leave_fn = layout.leave_fn.filter(|_| nanoseconds >= LONG)?;
+    // SAFETY: the caller bound the function for this thread, whose turn it is.
+    Some(unsafe { leave_fn() })
 }
 
-impl<'l> Turn<'l> {
-    fn of(layout: &'l zbatch_object_layout) -> Turn<'l> {
-        Turn { layout, away: Cell::new(None) }
-    }
-
-    /// Gives it up for work of so many nanoseconds, if that is long.
-    fn leave_for(&self, nanoseconds: u64) {
-        if nanoseconds >= LONG {
-            self.leave();
-        }
-    }
-
-    fn leave(&self) {
-        // SAFETY: the caller bound the function for this thread, whose turn it is.
-        self.away.set(self.layout.leave_fn.map(|leave_fn| unsafe { leave_fn() }));
-    }
-
-    /// Waits for it.
-    fn take(&self) {
-        if let (Some(state), Some(enter_fn)) = (self.away.take(), self.layout.enter_fn) {
-            // SAFETY: the caller bound the function for what the other returned.
-            unsafe { enter_fn(state) };
-        }
-    }
-
-    /// Takes it for `work` alone.
-    fn back<R>(&self, work: impl FnOnce() -> R) -> R {
-        let away = self.away.get().is_some();
-        self.take();
-        let result = work();
-        if away {
-            self.leave();
-        }
-        result
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.take();
+/// Waits for the turn that was given up. When the language ends meanwhile, this may end the thread and never return: nothing
+/// may be left to drop then, and no panic be caught, neither here nor in the functions that called this.
+fn enter(layout: &zbatch_object_layout, away: Option<*mut c_void>) {
+    if let (Some(state), Some(enter_fn)) = (away, layout.enter_fn) {
+        // SAFETY: the caller bound the function for what the other returned.
+        unsafe { enter_fn(state) };
     }
 }

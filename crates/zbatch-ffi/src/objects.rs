@@ -55,8 +55,8 @@ pub type zbatch_list_new_fn = Option<unsafe extern "C" fn(size: isize) -> *mut c
 pub type zbatch_leave_fn = Option<unsafe extern "C" fn() -> *mut c_void>;
 
 /// Waits until it is this thread's turn again: CPython's PyEval_RestoreThread
-/// fits.
-pub type zbatch_enter_fn = Option<unsafe extern "C" fn(state: *mut c_void)>;
+/// fits, which ends the thread when the language ends meanwhile.
+pub type zbatch_enter_fn = Option<unsafe extern "C-unwind" fn(state: *mut c_void)>;
 
 /// Objects of another language that lend bytes which something else owns: where
 /// five words lie in each, and the functions that make, serve and end it.  Offsets
@@ -464,8 +464,8 @@ pub unsafe extern "C" fn zbatch_object_batch_init(batch: *mut zbatch_object_batc
 /// same for decompressing, in one call, and returns an object of 'type' that
 /// owns the collection, as zbatch_object_new_handle() makes it.  All functions
 /// are called on the calling thread and must return normally, as in
-/// zbatch_gather_views(); those that leave and enter once each, and not at all
-/// when the batch does not begin.
+/// zbatch_gather_views(), but that 'enter_fn' may end the thread; those that
+/// leave and enter once each, and not at all when the batch does not begin.
 ///
 /// 'status' receives what the other functions return.  When there is no object
 /// this returns 'otherwise', to which it takes a reference when a layout is
@@ -479,7 +479,7 @@ pub unsafe extern "C" fn zbatch_object_batch_init(batch: *mut zbatch_object_batc
 /// is bound: the batch does not begin.  ZBATCH_ERROR_NO_MEMORY, 'alloc_fn'
 /// failed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zbatch_object_batch_new(
+pub unsafe extern "C-unwind" fn zbatch_object_batch_new(
     batch: *const zbatch_object_batch,
     r#type: *mut c_void,
     otherwise: *mut c_void,
@@ -584,7 +584,9 @@ impl zbatch_object_batch {
         }
     }
 
-    /// The work, while other threads of the language go on.
+    /// The work, while other threads of the language go on. When the language ends meanwhile, `enter_fn` may end the thread
+    /// and never return: nothing may be left to drop then, and no panic be caught, neither here nor in the functions that
+    /// called this.
     fn work(&self, out: *mut *mut zbatch_collection) -> zbatch_status {
         let Self { compressor, decompressor, views, count, sizes, run, item_status, error, .. } = *self;
         // SAFETY: the caller gave the function for this thread.

@@ -7,7 +7,7 @@
 
 use super::pieces::{Joined, Shared};
 use super::plan::{self, Cut};
-use super::{Job, Partial, Worker, look_ahead, same_length, status_at, take};
+use super::{Beginning, Job, Partial, Worker, look_ahead, same_length, status_at, take};
 use crate::buffer::BufferWithSegments;
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
@@ -202,14 +202,14 @@ impl Compressor {
 
     /// Compresses one item.
     pub fn compress(&self, src: &[u8]) -> Result<Vec<u8>> {
-        self.compress_to(src, copied)?
+        copied(self.compress_unplaced(src)?.as_ref())
     }
 
-    /// Compresses one item and returns what `take` makes of its frames.
-    pub fn compress_to<R>(&self, src: &[u8], take: impl FnOnce(&[u8]) -> R) -> Result<R> {
+    /// Compresses one item to frames in memory that was taken for the worst case, for whoever copies them on at once.
+    pub fn compress_unplaced(&self, src: &[u8]) -> Result<impl AsRef<[u8]> + use<>> {
         let mut memory = Memory::new(self.room(src.len())?)?;
         let size = self.compress_into(src, &mut memory)?;
-        Ok(take(&memory[..size]))
+        Ok(Beginning { memory, size })
     }
 
     /// Compresses one item to the start of `dst` and returns the size of its frame, or of its frames together. `dst` need not

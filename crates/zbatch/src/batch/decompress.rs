@@ -7,7 +7,7 @@
 
 use super::layout::{Chunk, FAILED, Layout, Parted, Pass, Pick, Place, UNKNOWN, Work, expected, within_memory};
 use super::ledger::{Grown, Ledger};
-use super::{Job, Partial, Worker, filled, look_ahead, plan, same_length, status_at, take};
+use super::{Beginning, Job, Partial, Worker, filled, look_ahead, plan, same_length, status_at, take};
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
@@ -237,28 +237,31 @@ impl Decompressor {
 
     /// Decompresses one item.
     pub fn decompress(&self, item: &[u8]) -> Result<Vec<u8>> {
-        self.decompress_to(item, |size| filled(0, size))
+        let Some(size) = self.content_size(item)? else { return copied(self.decompress_unplaced(item)?.as_ref()) };
+        let mut content = filled(0, size)?;
+        self.decompress_exactly(item, &mut content)?;
+        Ok(content)
     }
 
-    /// Decompresses one item to the memory that `place` gives for the size of its content, which is asked once at most: before
-    /// the work when frames record the size, else after it.
-    pub fn decompress_to<M: AsMut<[u8]>>(&self, item: &[u8], place: impl FnOnce(usize) -> Result<M>) -> Result<M> {
-        let about = |error: Error| error.about(Subject::Decompressing);
-        let measure = self.measure(item, 0).map_err(about)?;
+    /// How many bytes one item becomes, when all of its frames record it.
+    pub fn content_size(&self, item: &[u8]) -> Result<Option<usize>> {
+        let measure = self.measure(item, 0).map_err(|error| error.about(Subject::Decompressing))?;
         self.check_total(measure.size)?;
-        let mut context = self.check_out()?;
-        if let Some(size) = measure.size {
-            let size = usize::try_from(size).map_err(|_| Error::no_memory())?;
-            let mut content = place(size)?;
-            self.fill(&mut context, item, false, size, content.as_mut()).map_err(about)?;
-            return Ok(content);
-        }
+        measure.size.map(|size| usize::try_from(size).map_err(|_| Error::no_memory())).transpose()
+    }
+
+    /// Decompresses one item to `content`, which is as long as [`content_size`](Self::content_size) says.
+    pub fn decompress_exactly(&self, item: &[u8], content: &mut [u8]) -> Result<()> {
+        let about = |error: Error| error.about(Subject::Decompressing);
+        self.fill(&mut *self.check_out()?, item, false, content.len(), content).map_err(about)
+    }
+
+    /// Decompresses one item of unknown size to memory that grew with it, for whoever copies it on at once.
+    pub fn decompress_unplaced(&self, item: &[u8]) -> Result<impl AsRef<[u8]> + use<>> {
         let mut memory = Memory::empty();
         let left = self.parameters.total_limit();
-        let size = self.append(&mut context, item, &mut memory, 0, left).map_err(about)?;
-        let mut content = place(size)?;
-        content.as_mut().copy_from_slice(&memory[..size]);
-        Ok(content)
+        let size = self.append(&mut *self.check_out()?, item, &mut memory, 0, left);
+        Ok(Beginning { memory, size: size.map_err(|error| error.about(Subject::Decompressing))? })
     }
 
     /// Decompresses one item to the start of `dst` and returns the size of its content.

@@ -14,7 +14,7 @@ use crate::contexts::{CheckedOut, Context};
 use crate::control::Tally;
 use crate::error::{Error, Result, Status, Subject};
 use crate::items::Items;
-use crate::memory::{prefetch, reserved};
+use crate::memory::{Memory, prefetch, reserved};
 use crate::params::RunOptions;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -160,6 +160,18 @@ impl<C: Context> Drop for Worker<'_, C> {
         if let Some(stats) = self.job.run.stats {
             stats.add(&self.tally);
         }
+    }
+}
+
+/// A result at the beginning of more memory.
+struct Beginning {
+    memory: Memory,
+    size: usize,
+}
+
+impl AsRef<[u8]> for Beginning {
+    fn as_ref(&self) -> &[u8] {
+        &self.memory[..self.size]
     }
 }
 
