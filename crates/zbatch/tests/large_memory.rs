@@ -27,7 +27,47 @@ fn height<R>(body: impl FnOnce() -> R) -> (R, usize) {
     (result, figure("VmHWM:").saturating_sub(before))
 }
 
+/// How much more address space `body` has at its height than before, or the process had at any time.
+fn address_space(body: impl FnOnce()) -> usize {
+    let before = figure("VmSize:");
+    body();
+    figure("VmPeak:").saturating_sub(before)
+}
+
 #[test]
+fn large_items_take_no_more_than_they_need() {
+    // The height of the address space is never set back: what takes least of it comes first.
+    rooms_are_given_back();
+    frames_that_come_early_are_as_large_as_they_are();
+    beside_the_result_there_is_what_the_threads_need();
+}
+
+fn rooms_are_given_back() {
+    let parameters = CompressionParameters { max_frame_size: MIB, ..CompressionParameters::with_level(1) };
+    let split = Compressor::new(&parameters, None).expect("a compressor");
+    let item = vec![0; 16 * MIB];
+    let most = address_space(|| {
+        let items = vec![&item[..]; 40];
+        split.multi_compress_to_buffer(&items, &RunOptions::with_threads(1)).expect("compresses");
+    });
+    println!("{} MiB of address space for forty times {}", most / MIB, item.len() / MIB);
+    assert!(most < 5 * item.len(), "{most}");
+}
+
+fn frames_that_come_early_are_as_large_as_they_are() {
+    // The first frame takes as long as all others, which come before it and are small.
+    let mut item = content(&mut Random::new(43), 4 * MIB);
+    item.resize(160 * MIB, 0);
+    let parameters = CompressionParameters { max_frame_size: 4 * MIB, ..CompressionParameters::with_level(9) };
+    let split = Compressor::new(&parameters, None).expect("a compressor");
+    let run = RunOptions::with_threads(2);
+    // Leaves contexts, and threads, behind.
+    split.multi_compress_to_buffer(&[&item[..12 * MIB], &item[..12 * MIB]], &run).expect("compresses");
+    let most = address_space(|| _ = split.multi_compress_to_buffer(&[&item], &run).expect("compresses"));
+    println!("{} MiB of address space for {} in frames that came early", most / MIB, item.len() / MIB);
+    assert!(most < item.len() + 80 * MIB, "{most}");
+}
+
 fn beside_the_result_there_is_what_the_threads_need() {
     // Half of it is noise, so that the frames are large.
     let mut random = Random::new(41);

@@ -299,7 +299,8 @@ impl Compressor {
         for (index, cut) in cuts.iter().enumerate().filter(|(_, cut)| is_large(cut)) {
             let (item, size) = (cut.range.start, items.get(cut.range.start).len());
             let shared = Shared::new(item, size, frames(cut));
-            all.push((index, Large { shared, joined: Joined::new(self.room(size).unwrap_or(usize::MAX)) }));
+            let joined = Joined::new(frames(cut), self.room(size).unwrap_or(usize::MAX))?;
+            all.push((index, Large { shared, joined, table: reserved(1)? }));
         }
         Ok(all)
     }
@@ -357,18 +358,20 @@ impl Compressor {
     ) {
         let Worker { job, context, tally } = worker;
         let Bench { aside, verifier, .. } = bench;
-        let complete = large.shared.piece(job, tally, || {
+        let complete = large.shared.piece(job, tally, |tally| {
             let contexts = context.as_mut().map_err(|error| *error)?;
             large.joined.add(index, bound(content.len())?, aside, |place| {
-                let size = self.compress_with(contexts, content, place)?;
-                if job.run.verify {
-                    self.verify(verifier, content, &place[..size])?;
-                }
-                Ok(size)
+                job.timed(tally, || {
+                    let size = self.compress_with(contexts, content, place)?;
+                    if job.run.verify {
+                        self.verify(verifier, content, &place[..size])?;
+                    }
+                    Ok(size)
+                })
             })
         });
         if complete {
-            tally.bytes_out += large.joined.size() as u64;
+            tally.bytes_out += large.joined.settle() as u64;
         }
     }
 
@@ -454,16 +457,18 @@ impl workers::Chunk for Chunk<'_> {
 struct Large {
     shared: Shared,
     joined: Joined,
+    /// Room for its segment: an item that was counted must not fail for want of it.
+    table: Vec<Segment>,
 }
 
 impl Large {
     /// The item's buffer, when all went well.
     fn finish(self) -> Option<BufferWithSegments> {
-        if !self.shared.is_good() {
+        let Self { shared, joined, mut table } = self;
+        if !shared.is_good() {
             return None;
         }
-        let mut table = reserved(1).ok()?;
-        let memory = self.joined.finish();
+        let memory = joined.finish();
         table.push(Segment { offset: 0, length: memory.len() as u64 });
         Some(BufferWithSegments::from_parts(memory, table))
     }

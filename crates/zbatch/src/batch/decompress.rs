@@ -599,9 +599,9 @@ impl Decompressor {
     /// Decompresses the frames of a part of an item, which must fill its slot.
     fn run_part(&self, worker: &mut Worker<'_, DecompressionContext>, item: &Parted, frames: &[u8], slot: &mut [u8]) {
         let Worker { job, context, tally } = worker;
-        let complete = item.shared.piece(job, tally, || {
+        let complete = item.shared.piece(job, tally, |tally| {
             let context = context.as_mut().map_err(|error| *error)?;
-            match context.decompress(frames, slot) {
+            match job.timed(tally, || context.decompress(frames, slot)) {
                 Ok(size) if size == slot.len() => Ok(()),
                 Ok(size) => Err(Error::size_mismatch(size as u64, slot.len() as u64)),
                 Err(code) => Err(damaged(code)),

@@ -78,13 +78,11 @@ impl<'a> Job<'a> {
         if self.cancels(item, status.as_deref_mut()) {
             return None;
         }
-        let started = self.run.stats.map(|_| Instant::now());
         let running = self.run.control.map(|control| control.enter(bytes));
-        let result = codec();
+        let result = self.timed(tally, codec);
         drop(running);
         tally.items += 1;
         tally.bytes_in += bytes as u64;
-        tally.time(started);
         match result {
             Ok(result) => Some(result),
             Err(error) => {
@@ -92,6 +90,15 @@ impl<'a> Job<'a> {
                 None
             }
         }
+    }
+
+    /// Runs `codec`, and counts how long it takes when somebody wants to know.
+    #[inline]
+    fn timed<T>(&self, tally: &mut Tally, codec: impl FnOnce() -> T) -> T {
+        let started = self.run.stats.map(|_| Instant::now());
+        let result = codec();
+        tally.time(started);
+        result
     }
 
     /// Whether nobody wants item `item` any more: the batch is cancelled, or fails because of one before it.

@@ -5,12 +5,10 @@
 use super::Job;
 use crate::control::{Control, Tally};
 use crate::error::Result;
-use crate::memory::Memory;
-use std::collections::BTreeMap;
+use crate::memory::{Memory, reserved};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 /// What the workers on the pieces of one item have in common.
 pub(super) struct Shared {
@@ -27,16 +25,14 @@ impl Shared {
     }
 
     /// Runs `codec` on one piece, unless it would be in vain. Returns whether the item is now complete.
-    pub(super) fn piece(&self, job: &Job<'_>, tally: &mut Tally, codec: impl FnOnce() -> Result<()>) -> bool {
+    pub(super) fn piece(&self, job: &Job<'_>, tally: &mut Tally, codec: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
         let (run, failed) = (job.run, || self.failed.store(true, Relaxed));
         if !self.is_good() || job.is_over_before(self.item) {
             failed();
         } else {
-            let started = run.stats.map(|_| Instant::now());
             let running = run.control.map(Control::enter_piece);
-            codec().unwrap_or_else(|_| failed());
+            codec(tally).unwrap_or_else(|_| failed());
             drop(running);
-            tally.time(started);
         }
         // Whoever is the last sees what the others stored.
         if self.left.fetch_sub(1, AcqRel) > 1 || !self.is_good() {
@@ -57,8 +53,8 @@ impl Shared {
 /// The frames of one item's pieces, made by any workers in any order, and brought back to back into one buffer.
 ///
 /// A worker whose piece is the next makes its frame in place; the others make theirs aside, and whoever is done moves up what
-/// is next by then. So one thread moves nothing, several move each frame at most once, and beside the buffer, of which no more
-/// is touched than frames lie in, there are only the frames that came early.
+/// is next by then. So one thread moves nothing, and beside the buffer, of which no more is touched than frames lie in, there
+/// are only the frames that came early: copies, for a frame can be far smaller than the room that it was made in.
 pub(super) struct Joined {
     room: usize,
     state: Mutex<State>,
@@ -70,14 +66,15 @@ struct State {
     end: usize,
     /// `None` while somebody writes to it.
     buffer: Option<Memory>,
-    early: BTreeMap<usize, (Memory, usize)>,
+    early: Vec<Option<Memory>>,
 }
 
 impl Joined {
-    /// For frames that have `room` bytes together at most.
-    pub(super) fn new(room: usize) -> Self {
-        let buffer = Some(Memory::empty());
-        Self { room, state: Mutex::new(State { next: 0, end: 0, buffer, early: BTreeMap::new() }) }
+    /// For the frames of so many pieces, which have `room` bytes together at most.
+    pub(super) fn new(pieces: usize, room: usize) -> Result<Self> {
+        let (buffer, mut early) = (Some(Memory::empty()), reserved(pieces)?);
+        early.resize_with(pieces, || None);
+        Ok(Self { room, state: Mutex::new(State { next: 0, end: 0, buffer, early }) })
     }
 
     /// Has the frame of piece `piece` made, which has `bound` bytes at most. `aside` is the worker's, to make it in if need be.
@@ -101,17 +98,18 @@ impl Joined {
                 *aside = Memory::new(bound)?;
             }
             let size = make(aside)?;
-            self.state().early.insert(piece, (std::mem::replace(aside, Memory::empty()), size));
+            let mut frame = Memory::new(size)?;
+            frame.copy_from_slice(&aside[..size]);
+            self.state().early[piece] = Some(frame);
         }
         loop {
             let next = self.state().move_up();
-            let Some((mut buffer, end, (frame, size))) = next else { return Ok(()) };
+            let Some((mut buffer, end, frame)) = next else { return Ok(()) };
             if buffer.is_empty() {
                 buffer = Memory::new(self.room)?;
             }
-            buffer[end..end + size].copy_from_slice(&frame[..size]);
-            self.state().put_back(buffer, size);
-            *aside = frame;
+            buffer[end..end + frame.len()].copy_from_slice(&frame);
+            self.state().put_back(buffer, frame.len());
         }
     }
 
@@ -119,17 +117,20 @@ impl Joined {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of the frames that are in the buffer.
-    pub(super) fn size(&self) -> usize {
-        self.state().end
+    /// Gives back what the frames, all of which are in the buffer, left of it; returns their size.
+    pub(super) fn settle(&self) -> usize {
+        let mut state = self.state();
+        let end = state.end;
+        if let Some(buffer) = &mut state.buffer {
+            buffer.truncate(end);
+        }
+        end
     }
 
-    /// The frames that are in the buffer.
+    /// The frames, once they are settled.
     pub(super) fn finish(self) -> Memory {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut buffer = state.buffer.unwrap_or(Memory::empty());
-        buffer.truncate(state.end);
-        buffer
+        state.buffer.unwrap_or(Memory::empty())
     }
 }
 
@@ -143,9 +144,9 @@ impl State {
     }
 
     /// The same for the next piece when its frame was made aside.
-    fn move_up(&mut self) -> Option<(Memory, usize, (Memory, usize))> {
+    fn move_up(&mut self) -> Option<(Memory, usize, Memory)> {
         self.buffer.as_ref()?;
-        let frame = self.early.remove(&self.next)?;
+        let frame = self.early.get_mut(self.next)?.take()?;
         Some((self.buffer.take()?, self.end, frame))
     }
 
@@ -166,7 +167,7 @@ mod tests {
         const PIECES: usize = 4;
         let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 0, 3, 1]];
         for order in orders {
-            let joined = Joined::new(PIECES * 100);
+            let joined = Joined::new(PIECES, PIECES * 100).unwrap();
             let mut aside = Memory::empty();
             for piece in order {
                 let value = u8::try_from(piece).unwrap();
@@ -178,13 +179,14 @@ mod tests {
                 joined.add(piece, 100, &mut aside, fill).unwrap();
             }
             let expected: Vec<u8> = (0..4u8).flat_map(|piece| vec![piece; 10 + usize::from(piece)]).collect();
+            assert_eq!(joined.settle(), expected.len());
             assert_eq!(joined.finish()[..], expected, "{order:?}");
         }
     }
 
     #[test]
     fn while_a_piece_is_made_in_place_the_others_are_made_aside() {
-        let joined = Joined::new(300);
+        let joined = Joined::new(3, 300).unwrap();
         let (mut aside, mut other) = (Memory::empty(), Memory::empty());
         let byte = |value: u8| {
             move |place: &mut [u8]| {
@@ -198,6 +200,7 @@ mod tests {
             byte(0)(place)
         };
         joined.add(0, 100, &mut aside, outer).unwrap();
+        joined.settle();
         assert_eq!(joined.finish()[..], [0, 1, 2]);
     }
 }
