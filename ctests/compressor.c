@@ -64,7 +64,7 @@ int main(void)
     options.window_log = 9;
     EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_compressor_options_clamp(&options, &error));
     CHECK(options.level == INT32_MIN && options.window_log == 9);
-    options.struct_size = offsetof(zbatch_compressor_options, window_log);
+    options.struct_size = offsetof(zbatch_compressor_options, omit_dict_id);
     EXPECT(ZBATCH_OK, zbatch_compressor_options_clamp(&options, &error));
     CHECK(options.level == ZBATCH_LEVEL_MIN && options.window_log == 9);
     options.write_checksum = 2;

@@ -51,17 +51,18 @@ static void check_growth(use_fn use, size_t size)
     unsigned char *bytes = (unsigned char *)area;
     CHECK(size < AREA - 16);
 
-    static const size_t never_set[] = { 0, 1, sizeof(size_t) - 1, 4097, SIZE_MAX };
+    /* 12 ends inside of a field, or between two where no struct can end. */
+    static const size_t never_set[] = { 0, 1, sizeof(size_t) - 1, 12, 17, 4095, 4097, 4104, SIZE_MAX };
     for (size_t i = 0; i < sizeof never_set / sizeof *never_set; i++) {
         area[0] = never_set[i];
         EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, use(area));
     }
     /* An older program's, down to the size alone; and a newer one's, as long as it asks for nothing new. */
-    for (area[0] = sizeof(size_t); area[0] <= size + 16; area[0] += 8)
+    for (area[0] = 8; area[0] <= size + 16; area[0] += 8)
         EXPECT(ZBATCH_OK, use(area));
     for (size_t at = size; at < size + 16; at++) {
         bytes[at] = 1;
-        area[0] = at; /* outside: not looked at */
+        area[0] = at / 8 * 8; /* outside: not looked at */
         EXPECT(ZBATCH_OK, use(area));
         area[0] = size + 16;
         EXPECT(ZBATCH_ERROR_UNSUPPORTED, use(area));
@@ -96,6 +97,9 @@ int main(void)
     CHECK_INIT(zbatch_run_stats);
     CHECK_INIT(zbatch_object_layout);
     CHECK_INIT(zbatch_object_batch);
+    zbatch_run_options untouched = { .threads = 5 };
+    zbatch_run_options_init(&untouched, sizeof untouched - 4);
+    CHECK(untouched.struct_size == 0 && untouched.threads == 5);
 
     /* Codes and flags that this version does not know. */
     zbatch_run_options run = { .struct_size = sizeof run, .flags = 1u << 31 };

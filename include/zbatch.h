@@ -50,7 +50,8 @@
  * 'item_status' is the status of the call.  So nothing needs to be set before a
  * call, and freeing what a failed call left is safe.  Bytes at a 'dst' are
  * undefined after a failure.  An output may not overlap an input or another
- * output.
+ * output: calls that compress or decompress refuse a destination or array that
+ * does, as ZBATCH_ERROR_INVALID_ARGUMENT; elsewhere the result is undefined.
  *
  * OWNERSHIP.  A handle that a function stores in 'out' belongs to the caller,
  * who frees it once, with the _free of its type, in any order: handles keep
@@ -70,14 +71,14 @@
  *
  * THREADS.  Every handle is immutable once made or, for zbatch_control, atomic:
  * any number of threads may call any function on the same handle at once,
- * except to free it.  A control alone may be freed while calls work with it;
- * see zbatch_control_free().
+ * except to free it: that comes after all others have returned.
  *
  * PROCESSES.  Handles made before fork() work in the child.  A fault inside
- * zbatch becomes ZBATCH_ERROR_INTERNAL and never unwinds into the caller.
- * No environment variable changes what zbatch does.  It sets no signal handler,
- * prints nothing but the place of such a fault (and see 'notifications') and,
- * once it has been used, cannot be unloaded.
+ * zbatch becomes ZBATCH_ERROR_INTERNAL and never unwinds into the caller; it is
+ * told on standard error, at length when RUST_BACKTRACE is set.  No other
+ * environment variable changes what zbatch does.  It sets no signal handler,
+ * prints nothing else (but see 'notifications') and, once it has been used,
+ * cannot be unloaded.
  *
  * STRUCTS THAT GROW.  A struct whose first field is struct_size may gain fields
  * at its end in a later version.  Set struct_size to the size of the struct;
@@ -92,9 +93,10 @@
  * compiled for.  Fields beyond struct_size count as 0, and are neither read nor
  * written; a field that the library does not know must be 0, or the call
  * returns ZBATCH_ERROR_UNSUPPORTED, as it does for a code or flag that it does
- * not know.  A struct_size below sizeof(size_t) or above 4096 was never set and
- * is refused.  The other structs, and the values of the statuses and other
- * codes, never change.
+ * not know.  A struct that the call fills has zeros there instead.  A
+ * struct_size that is above 4096, or 0, or no multiple of the struct's
+ * alignment, was never set: calls refuse it, and _init does nothing.  The other
+ * structs, and the values of the statuses and other codes, never change.
  */
 
 #ifndef ZBATCH_H
@@ -403,7 +405,8 @@ zbatch_buffer_new(const void *data, size_t size, const zbatch_segment *segments,
  * zbatch_buffer_new_by_reference() is zbatch_buffer_new() without the copy of
  * the bytes: a mapped file, say, or an array of another library.  The segments
  * are copied.  The bytes must stay where they are, unchanged, until this
- * handle and every collection made from it are freed.
+ * handle, every collection made from it, and every Arrow array exported from
+ * one of those are freed or released.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_buffer_new_by_reference(const void *data, size_t size,
@@ -684,8 +687,7 @@ ZBATCH_API void zbatch_dict_free(zbatch_dict *dict);
 
 /**
  * Progress of running batches, and the means to stop them.  Atomic: any thread
- * may call any function on it at any time, except to free it while another
- * calls one.
+ * may call any function on it at any time, except to free it.
  */
 typedef struct zbatch_control zbatch_control;
 
@@ -729,13 +731,15 @@ ZBATCH_API uint64_t zbatch_control_bytes_done(const zbatch_control *control);
 
 /**
  * zbatch_control_items_running() returns the number of items that threads
- * work on at this moment; one that threads share counts for each of them.
+ * work on at this moment; one that threads share counts for each of them.  In
+ * the child of a fork() during a batch, the items of that moment count for
+ * good: make another control there.
  */
 ZBATCH_API uint64_t zbatch_control_items_running(const zbatch_control *control);
 
 /**
- * zbatch_control_free() frees the handle.  Calls that work with it, as its
- * counters show, go on; one that is only beginning must not find it freed.
+ * zbatch_control_free() frees the handle.  Free it after every call that names
+ * it has returned.
  */
 ZBATCH_API void zbatch_control_free(zbatch_control *control);
 
@@ -765,7 +769,7 @@ typedef struct {
     uint64_t bytes_out;
     /** Nanoseconds inside libzstd, added up over all threads. */
     uint64_t codec_nanoseconds;
-    /** Threads that worked on at least one item. */
+    /** Threads that took part; a cancel may have left one nothing to do. */
     uint32_t workers;
     /** 0. */
     uint32_t reserved;
@@ -1027,8 +1031,7 @@ ZBATCH_API size_t zbatch_compress_bound(size_t size);
  * zbatch_compress() compresses one item, the 'size' bytes at 'data', to 'dst',
  * which has room for 'capacity' bytes, and writes the size of its frame to
  * 'written'; with max_frame_size, that of its frames.  The calling thread alone
- * makes them, and they are those of a batch.  The input and 'dst' may not
- * overlap.
+ * makes them, and they are those of a batch.
  *
  * Errors: ZBATCH_ERROR_DST_TOO_SMALL, never when 'capacity' is
  * zbatch_compress_bound() of 'size'; what 'dst' then holds is undefined.
@@ -1256,7 +1259,7 @@ zbatch_decompressor_estimate(const zbatch_decompressor *decompressor,
 /**
  * zbatch_decompress() decompresses one item, the 'size' bytes at 'data', to
  * 'dst', which has room for 'capacity' bytes, and writes the size of the
- * content to 'written'.  The input and 'dst' may not overlap.
+ * content to 'written'.
  *
  * Errors: ZBATCH_ERROR_DST_TOO_SMALL and those of an item, below; what 'dst'
  * then holds is undefined.
@@ -1294,8 +1297,8 @@ zbatch_multi_decompress_to_buffer(const zbatch_decompressor *decompressor,
 /**
  * zbatch_multi_decompress_into() decompresses item i to span i of 'dsts', in
  * memory of the caller: the rows of an array, say.  There are 'count' items
- * and 'count' spans.  Two spans that overlap, or a span and an input, are
- * ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names an item.
+ * and 'count' spans.  When two spans overlap, 'error' names the later item;
+ * when an output and an input do, the item whose input it is.
  *
  * 'written' receives the size of each item's content, 0 where it failed.  It
  * may be NULL: each item must then fill its span exactly, or fails with
@@ -1316,10 +1319,9 @@ zbatch_multi_decompress_into(const zbatch_decompressor *decompressor,
 /**
  * zbatch_multi_decompress_packed() decompresses 'count' items back to back
  * into one block of the caller's, the 'capacity' bytes at 'dst', and writes to
- * segment i of 'segments' where item i lies in it.  A block that overlaps an
- * input is ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names the item.  'sizes', 'run' and 'item_status' are as in
- * zbatch_multi_decompress_to_buffer(); an item whose size neither 'sizes' nor
- * its frames tell costs the batch a copy.
+ * segment i of 'segments' where item i lies in it.  'sizes', 'run' and
+ * 'item_status' are as in zbatch_multi_decompress_to_buffer(); an item whose
+ * size neither 'sizes' nor its frames tell costs the batch a copy.
  *
  * Take offsets from 'segments', never from summed sizes.  With ZBATCH_PARTIAL
  * an item that failed has a segment of length 0: one that its headers refuse
@@ -1414,8 +1416,9 @@ zbatch_multi_decompress_trained(const zbatch_dict *dict,
  *
  * 'array' and 'schema' are written whatever they held, and belong to the
  * caller, who passes them on or calls the 'release' of each, on any thread.
- * They keep the bytes alive: the caller may free the collection at once.  On
- * failure both are zeros, which is how Arrow marks them released.
+ * The array keeps the bytes alive: the caller may free the collection at once,
+ * but keeps what zbatch_buffer_new_by_reference() refers to.  On failure both
+ * are zeros, which is how Arrow marks them released.
  *
  * Errors: ZBATCH_ERROR_UNSUPPORTED, where the error's item is a segment of
  * 2 GiB or more outside LargeBinary.

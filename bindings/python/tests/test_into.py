@@ -208,7 +208,7 @@ class Into(unittest.TestCase):
         with self.assertRaises(ValueError) as caught:
             ZstdDecompressor().multi_decompress_packed([FRAMES[0], memoryview(block)[100:]], block)
         self.assertEqual(caught.exception.item, 1)
-        self.assertEqual(str(caught.exception), "item 1: a destination overlaps its input")
+        self.assertEqual(str(caught.exception), "item 1: an output overlaps its input")
         self.assertEqual(block, bytes(100) + FRAMES[0])
         made = ZstdDecompressor().multi_decompress_packed([memoryview(block)[100:]], memoryview(block)[:100])
         self.assertEqual(made.tolist(), [b"foo"])

@@ -1,5 +1,5 @@
 //! Memory of the caller's for results must be apart from all other: where it is not, two workers would write the same bytes,
-//! or one those that another reads, and nothing would tell.
+//! or one those that another reads, or a segment the bytes that it tells of, and nothing would tell.
 
 use std::ops::Range;
 
@@ -9,11 +9,26 @@ use crate::border::try_with_capacity;
 use crate::bytes::zbatch_span;
 
 const SHARED: Error = Error::new(Status::InvalidArgument, "its destination overlaps that of another item");
-const READ: Error = Error::new(Status::InvalidArgument, "a destination overlaps its input");
+const READ: Error = Error::new(Status::InvalidArgument, "an output overlaps its input");
+const OUTPUTS: Error = Error::new(Status::InvalidArgument, "an output overlaps another one, or what the call reads");
+
+/// Where an array of a call is, by its addresses.
+pub(crate) type Extent = Range<usize>;
+
+/// The extent of `count` elements; of NULL, nothing.
+pub(crate) fn extent<T>(data: *const T, count: usize) -> Extent {
+    let start = data.addr();
+    let count = if data.is_null() { 0 } else { count };
+    start..start.saturating_add(count.saturating_mul(size_of::<T>()))
+}
+
+fn meet(a: &Extent, b: &Extent) -> bool {
+    a.start.max(b.start) < a.end.min(b.end)
+}
 
 /// A span by its addresses, and whose it is.
 struct Place {
-    bytes: Range<usize>,
+    bytes: Extent,
     item: usize,
 }
 
@@ -35,13 +50,37 @@ pub(crate) fn check_spans<I: Items>(items: &I, spans: &[zbatch_span]) -> Result<
     check_inputs(items, &places, |place| place.bytes.clone())
 }
 
-/// Refuses a destination that overlaps an input.
-pub(crate) fn check_block<I: Items>(items: &I, block: &zbatch_span) -> Result<(), Error> {
-    if block.size == 0 { Ok(()) } else { check_inputs(items, &[block], |block| addresses(block)) }
+/// Refuses a span that overlaps one of a few arrays.
+pub(crate) fn check_spans_beside(spans: &[zbatch_span], arrays: &[Extent]) -> Result<(), Error> {
+    let shared = |span: &zbatch_span| arrays.iter().any(|array| meet(array, &addresses(span)));
+    match spans.iter().position(shared) {
+        Some(item) => Err(OUTPUTS.with_item(item)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses outputs that overlap each other, an array that is read, or an input.
+pub(crate) fn check_outputs<I: Items>(items: &I, outputs: &[Extent], read: &[Extent]) -> Result<(), Error> {
+    for (i, output) in outputs.iter().enumerate() {
+        if outputs[..i].iter().chain(read).any(|other| meet(output, other)) {
+            return Err(OUTPUTS);
+        }
+    }
+    if outputs.iter().all(Range::is_empty) {
+        return Ok(());
+    }
+    let overlaps = |item: &usize| {
+        let input = of(items.get(*item));
+        outputs.iter().any(|output| meet(output, &input))
+    };
+    match (0..items.len()).find(overlaps) {
+        Some(item) => Err(READ.with_item(item)),
+        None => Ok(()),
+    }
 }
 
 /// `places` have bytes, lie in the order of their addresses and are apart.
-fn check_inputs<I: Items, T>(items: &I, places: &[T], bytes: impl Fn(&T) -> Range<usize>) -> Result<(), Error> {
+fn check_inputs<I: Items, T>(items: &I, places: &[T], bytes: impl Fn(&T) -> Extent) -> Result<(), Error> {
     let (Some(first), Some(last)) = (places.first(), places.last()) else { return Ok(()) };
     let all = bytes(first).start..bytes(last).end;
     let overlaps = |item: usize| {
@@ -58,14 +97,12 @@ fn check_inputs<I: Items, T>(items: &I, places: &[T], bytes: impl Fn(&T) -> Rang
     }
 }
 
-fn addresses(span: &zbatch_span) -> Range<usize> {
-    let start = span.data.addr();
-    start..start.saturating_add(span.size)
+fn addresses(span: &zbatch_span) -> Extent {
+    extent(span.data.cast::<u8>(), span.size)
 }
 
-fn of(bytes: &[u8]) -> Range<usize> {
-    let Range { start, end } = bytes.as_ptr_range();
-    start.addr()..end.addr()
+fn of(bytes: &[u8]) -> Extent {
+    extent(bytes.as_ptr(), bytes.len())
 }
 
 #[cfg(test)]
@@ -118,17 +155,28 @@ mod tests {
     }
 
     #[test]
-    fn one_destination_is_held_against_every_input() {
+    fn outputs_are_held_against_each_other_and_all_that_is_read() {
         let memory = [0; 16];
         let inputs = [&memory[..4], &memory[8..12], &memory[9..9]];
         let base = memory.as_ptr().addr();
-        for (block, verdict) in [
-            (span(base + 4, 4), Ok(())),
-            (span(base, 0), Ok(())),
-            (span(base + 4, 5), Err(READ.with_item(1))),
-            (span(base, 16), Err(READ.with_item(0))),
+        let at = |start: usize, size: usize| base + start..base + start + size;
+        for (outputs, verdict) in [
+            ([at(4, 4), at(12, 1)], Ok(())),
+            ([at(4, 4), at(7, 0)], Ok(())),
+            ([at(0, 0), 0..0], Ok(())),
+            ([at(4, 4), at(7, 1)], Err(OUTPUTS)),
+            ([at(4, 4), at(14, 2)], Err(OUTPUTS)),
+            ([at(4, 5), at(7, 0)], Err(READ.with_item(1))),
+            ([at(12, 2), at(3, 2)], Err(READ.with_item(0))),
         ] {
-            assert_eq!(check_block(&inputs, &block), verdict);
+            assert_eq!(check_outputs(&inputs, &outputs, &[at(15, 1)]), verdict, "{outputs:?}");
         }
+    }
+
+    #[test]
+    fn spans_are_held_against_arrays() {
+        let spans = [span(16, 8), span(24, 0), span(32, 8)];
+        assert_eq!(check_spans_beside(&spans, &[0..16, 24..32, 40..48, 20..20]), Ok(()));
+        assert_eq!(check_spans_beside(&spans, &[0..16, 39..48]), Err(OUTPUTS.with_item(2)));
     }
 }

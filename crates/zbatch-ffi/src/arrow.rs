@@ -47,8 +47,9 @@ pub struct ArrowArray {
 ///
 /// 'array' and 'schema' are written whatever they held, and belong to the
 /// caller, who passes them on or calls the 'release' of each, on any thread.
-/// They keep the bytes alive: the caller may free the collection at once.  On
-/// failure both are zeros, which is how Arrow marks them released.
+/// The array keeps the bytes alive: the caller may free the collection at once,
+/// but keeps what zbatch_buffer_new_by_reference() refers to.  On failure both
+/// are zeros, which is how Arrow marks them released.
 ///
 /// Errors: ZBATCH_ERROR_UNSUPPORTED, where the error's item is a segment of
 /// 2 GiB or more outside LargeBinary.

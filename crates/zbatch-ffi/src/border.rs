@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use zbatch::{Error, Items, Segment, Status};
 
-use crate::apart::{check_block, check_spans};
+use crate::apart::{Extent, check_outputs, check_spans, check_spans_beside, extent};
 use crate::bytes::{zbatch_segment, zbatch_span, zbatch_view};
 use crate::status::{
     ZBATCH_ERROR_INTERNAL, ZBATCH_ERROR_INVALID_ARGUMENT, ZBATCH_NO_ITEM, ZBATCH_OK, ZBATCH_PARTIAL, zbatch_error,
@@ -118,6 +118,14 @@ impl Call {
         self.slice(data.cast(), size)
     }
 
+    /// Bytes that are read, apart from these outputs.
+    pub(crate) fn bytes_apart(&self, data: *const c_void, size: usize, outputs: &[Extent]) -> Result<&[u8], Error> {
+        let bytes = self.bytes(data, size)?;
+        const NO_ITEMS: [&[u8]; 0] = [];
+        check_outputs(&NO_ITEMS, outputs, &[extent(data.cast::<u8>(), size)])?;
+        Ok(bytes)
+    }
+
     /// A table of segments that is read.
     pub(crate) fn segments(&self, segments: *const zbatch_segment, count: usize) -> Result<&[Segment], Error> {
         self.slice(segments.cast(), count)
@@ -150,14 +158,20 @@ impl Call {
         Ok(SomeViews { views: Views(self.slice(views, count)?), refused: AtomicUsize::new(usize::MAX) })
     }
 
-    /// The caller's memory for the items of a batch, apart from each other and from the items.
-    pub(crate) fn spans(&self, items: &Views<'_>, spans: *const zbatch_span) -> Result<Vec<&mut [u8]>, Error> {
+    /// The caller's memory for the items of a batch, apart from each other, from the items, and from these arrays.
+    pub(crate) fn spans(
+        &self,
+        items: &Views<'_>,
+        spans: *const zbatch_span,
+        arrays: &[Extent],
+    ) -> Result<Vec<&mut [u8]>, Error> {
         let spans = self.slice(spans, items.len())?;
         for (i, span) in spans.iter().enumerate() {
             if span.size != 0 {
                 check(span.data.cast::<u8>(), span.size).map_err(|e| e.with_item(i))?;
             }
         }
+        check_spans_beside(spans, arrays)?;
         check_spans(items, spans)?;
         let mut memory = try_with_capacity(spans.len())?;
         for span in spans {
@@ -166,10 +180,17 @@ impl Call {
         Ok(memory)
     }
 
-    /// The caller's memory for all items of a batch, apart from them.
-    pub(crate) fn block(&self, items: &Views<'_>, dst: *mut c_void, capacity: usize) -> Result<&mut [u8], Error> {
-        check_block(items, &zbatch_span { data: dst, size: capacity })?;
-        self.dst(dst, capacity)
+    /// The items of a batch, apart from its outputs, which are apart from these arrays too.
+    pub(crate) fn items_apart(
+        &self,
+        views: *const zbatch_view,
+        count: usize,
+        outputs: &[Extent],
+        read: &[Extent],
+    ) -> Result<Views<'_>, Error> {
+        let items = self.items(views, count)?;
+        check_outputs(&items, outputs, read)?;
+        Ok(items)
     }
 
     /// The caller's memory for bytes of a result.
@@ -272,8 +293,7 @@ impl Call {
 
     /// The body of an `_init` function: `size` bytes of defaults.
     pub(crate) fn init<T: Grows>(&self, options: *mut T, size: usize) {
-        let fits = (size_of::<usize>()..=STRUCT_SIZE_MAX).contains(&size);
-        if !fits || check(options, 1).is_err() {
+        if !may_be_size_of::<T>(size) || check(options, 1).is_err() {
             return;
         }
         // SAFETY: the header: "sets the 'struct_size' bytes at 'options'".
@@ -651,7 +671,12 @@ fn struct_size<T: Grows>(at: *const T) -> Result<usize, Error> {
     check(at, 1)?;
     // SAFETY: STRUCTS THAT GROW: the first field of the caller's struct.
     let size = unsafe { at.cast::<usize>().read() };
-    if (size_of::<usize>()..=STRUCT_SIZE_MAX).contains(&size) { Ok(size) } else { Err(BAD_STRUCT_SIZE) }
+    if may_be_size_of::<T>(size) { Ok(size) } else { Err(BAD_STRUCT_SIZE) }
+}
+
+/// Whether a struct like `T` can have that size, in this version or another. Its alignment stays what it is.
+fn may_be_size_of<T: Grows>(size: usize) -> bool {
+    (size_of::<usize>()..=STRUCT_SIZE_MAX).contains(&size) && size.is_multiple_of(align_of::<T>())
 }
 
 /// The error as C sees it.

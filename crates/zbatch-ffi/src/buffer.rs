@@ -54,7 +54,8 @@ pub unsafe extern "C" fn zbatch_buffer_new(
 /// zbatch_buffer_new_by_reference() is zbatch_buffer_new() without the copy of
 /// the bytes: a mapped file, say, or an array of another library.  The segments
 /// are copied.  The bytes must stay where they are, unchanged, until this
-/// handle and every collection made from it are freed.
+/// handle, every collection made from it, and every Arrow array exported from
+/// one of those are freed or released.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_buffer_new_by_reference(

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 
 use zbatch::{CompressionParameters, Compressor, Error, Format, Status};
 
+use crate::apart::extent;
 use crate::border::{Call, Grows, answer, take_back};
 use crate::bytes::zbatch_view;
 use crate::collection::zbatch_collection;
@@ -344,8 +345,7 @@ pub extern "C" fn zbatch_compress_bound(size: usize) -> usize {
 /// zbatch_compress() compresses one item, the 'size' bytes at 'data', to 'dst',
 /// which has room for 'capacity' bytes, and writes the size of its frame to
 /// 'written'; with max_frame_size, that of its frames.  The calling thread alone
-/// makes them, and they are those of a batch.  The input and 'dst' may not
-/// overlap.
+/// makes them, and they are those of a batch.
 ///
 /// Errors: ZBATCH_ERROR_DST_TOO_SMALL, never when 'capacity' is
 /// zbatch_compress_bound() of 'size'; what 'dst' then holds is undefined.
@@ -362,11 +362,13 @@ pub unsafe extern "C" fn zbatch_compress(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
+    let outputs = [extent(dst.cast::<u8>(), capacity), extent(written, 1)];
     let written = call.place(written);
     call.guard(error, || {
         let written = written?;
         let compressor = &call.borrow(compressor)?.core;
-        *written = compressor.compress_into(call.bytes(data, size)?, call.dst(dst, capacity)?)?;
+        let item = call.bytes_apart(data, size, &outputs)?;
+        *written = compressor.compress_into(item, call.dst(dst, capacity)?)?;
         Ok(())
     })
 }
@@ -401,7 +403,7 @@ pub unsafe extern "C" fn zbatch_multi_compress_to_buffer(
     let status = call.guard(error, || {
         let (out, run) = (out?, run?);
         let compressor = &call.borrow(compressor)?.core;
-        let items = call.items(views, count)?;
+        let items = call.items_apart(views, count, &[extent(item_status, count)], &[extent(views, count)])?;
         let (core, failed) = match statuses.optional()? {
             None => (compressor.multi_compress_to_buffer(&items, &run.options())?, None),
             Some(statuses) => {

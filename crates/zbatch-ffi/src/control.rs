@@ -1,18 +1,14 @@
 //! Progress and cancel
 
-use std::sync::Arc;
-
 use zbatch::Control;
 
 use crate::border::{Call, answer, take_back};
 use crate::status::{zbatch_error, zbatch_status};
 
 /// Progress of running batches, and the means to stop them.  Atomic: any thread
-/// may call any function on it at any time, except to free it while another
-/// calls one.
+/// may call any function on it at any time, except to free it.
 pub struct zbatch_control {
-    /// Shared with the calls that run with it: they may outlive the handle.
-    pub(crate) core: Arc<Control>,
+    pub(crate) core: Control,
 }
 
 /// zbatch_control_new() makes a control, to be named in the run options of one
@@ -23,7 +19,7 @@ pub unsafe extern "C" fn zbatch_control_new(out: *mut *mut zbatch_control, error
     // SAFETY: OUTPUTS.
     let call = unsafe { Call::new() };
     let out = call.handle(out);
-    call.guard(error, || out?.hand_out(zbatch_control { core: Arc::new(Control::new()) }))
+    call.guard(error, || out?.hand_out(zbatch_control { core: Control::new() }))
 }
 
 /// zbatch_control_cancel() asks every call that runs with this control, or will
@@ -66,15 +62,17 @@ pub unsafe extern "C" fn zbatch_control_bytes_done(control: *const zbatch_contro
 }
 
 /// zbatch_control_items_running() returns the number of items that threads
-/// work on at this moment; one that threads share counts for each of them.
+/// work on at this moment; one that threads share counts for each of them.  In
+/// the child of a fork() during a batch, the items of that moment count for
+/// good: make another control there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_control_items_running(control: *const zbatch_control) -> u64 {
     // SAFETY: OWNERSHIP.
     unsafe { answer(control, |control| control.core.items_running()) }
 }
 
-/// zbatch_control_free() frees the handle.  Calls that work with it, as its
-/// counters show, go on; one that is only beginning must not find it freed.
+/// zbatch_control_free() frees the handle.  Free it after every call that names
+/// it has returned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_control_free(control: *mut zbatch_control) {
     // SAFETY: OWNERSHIP.

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 
 use zbatch::{DecompressionParameters, Decompressor, Error};
 
+use crate::apart::extent;
 use crate::border::{Call, Grows, answer, take_back};
 use crate::bytes::{zbatch_segment, zbatch_span, zbatch_view};
 use crate::collection::zbatch_collection;
@@ -306,7 +307,7 @@ pub unsafe extern "C" fn zbatch_decompressor_estimate(
 
 /// zbatch_decompress() decompresses one item, the 'size' bytes at 'data', to
 /// 'dst', which has room for 'capacity' bytes, and writes the size of the
-/// content to 'written'.  The input and 'dst' may not overlap.
+/// content to 'written'.
 ///
 /// Errors: ZBATCH_ERROR_DST_TOO_SMALL and those of an item, below; what 'dst'
 /// then holds is undefined.
@@ -323,12 +324,13 @@ pub unsafe extern "C" fn zbatch_decompress(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
+    let outputs = [extent(dst.cast::<u8>(), capacity), extent(written, 1)];
     let written = call.place(written);
     call.guard(error, || {
         let written = written?;
         let decompressor = &call.borrow(decompressor)?.core;
-        let dst = call.dst(dst, capacity)?;
-        *written = decompressor.decompress_into(call.bytes(data, size)?, dst)?;
+        let item = call.bytes_apart(data, size, &outputs)?;
+        *written = decompressor.decompress_into(item, call.dst(dst, capacity)?)?;
         Ok(())
     })
 }
@@ -368,7 +370,8 @@ pub unsafe extern "C" fn zbatch_multi_decompress_to_buffer(
     let status = call.guard(error, || {
         let (out, run) = (out?, run?);
         let decompressor = &call.borrow(decompressor)?.core;
-        let items = call.items(views, count)?;
+        let read = [extent(views, count), extent(sizes, count)];
+        let items = call.items_apart(views, count, &[extent(item_status, count)], &read)?;
         let sizes = call.optional_slice(sizes, count)?;
         let run = run.options();
         let (core, failed) = match statuses.optional()? {
@@ -386,8 +389,8 @@ pub unsafe extern "C" fn zbatch_multi_decompress_to_buffer(
 
 /// zbatch_multi_decompress_into() decompresses item i to span i of 'dsts', in
 /// memory of the caller: the rows of an array, say.  There are 'count' items
-/// and 'count' spans.  Two spans that overlap, or a span and an input, are
-/// ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names an item.
+/// and 'count' spans.  When two spans overlap, 'error' names the later item;
+/// when an output and an input do, the item whose input it is.
 ///
 /// 'written' receives the size of each item's content, 0 where it failed.  It
 /// may be NULL: each item must then fill its span exactly, or fails with
@@ -411,14 +414,15 @@ pub unsafe extern "C" fn zbatch_multi_decompress_into(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS, STRUCTS THAT GROW and OUTPUTS.
     let call = unsafe { Call::new() };
+    let arrays = [extent(written, count), extent(item_status, count), extent(views, count), extent(dsts, count)];
     let mut written = call.array(written, count);
     let mut statuses = call.status_array(item_status, count);
     let run = Run::new(&call, run);
     let status = call.guard(error, || {
         let run = run?;
         let decompressor = &call.borrow(decompressor)?.core;
-        let items = call.items(views, count)?;
-        let mut dsts = call.spans(&items, dsts)?;
+        let items = call.items_apart(views, count, &arrays[..2], &arrays[2..])?;
+        let mut dsts = call.spans(&items, dsts, &arrays)?;
         let (written, statuses) = (written.optional()?, statuses.optional()?);
         decompressor.multi_decompress_into(&items, &mut dsts, written, &run.options(), statuses)
     });
@@ -427,10 +431,9 @@ pub unsafe extern "C" fn zbatch_multi_decompress_into(
 
 /// zbatch_multi_decompress_packed() decompresses 'count' items back to back
 /// into one block of the caller's, the 'capacity' bytes at 'dst', and writes to
-/// segment i of 'segments' where item i lies in it.  A block that overlaps an
-/// input is ZBATCH_ERROR_INVALID_ARGUMENT; 'error' names the item.  'sizes', 'run' and 'item_status' are as in
-/// zbatch_multi_decompress_to_buffer(); an item whose size neither 'sizes' nor
-/// its frames tell costs the batch a copy.
+/// segment i of 'segments' where item i lies in it.  'sizes', 'run' and
+/// 'item_status' are as in zbatch_multi_decompress_to_buffer(); an item whose
+/// size neither 'sizes' nor its frames tell costs the batch a copy.
 ///
 /// Take offsets from 'segments', never from summed sizes.  With ZBATCH_PARTIAL
 /// an item that failed has a segment of length 0: one that its headers refuse
@@ -458,15 +461,16 @@ pub unsafe extern "C" fn zbatch_multi_decompress_packed(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS, STRUCTS THAT GROW and OUTPUTS.
     let call = unsafe { Call::new() };
+    let outputs = [extent(dst.cast::<u8>(), capacity), extent(segments, count), extent(item_status, count)];
     let mut segments = call.segment_array(segments, count);
     let mut statuses = call.status_array(item_status, count);
     let run = Run::new(&call, run);
     let status = call.guard(error, || {
         let (run, segments) = (run?, segments.required()?);
         let decompressor = &call.borrow(decompressor)?.core;
-        let items = call.items(views, count)?;
+        let items = call.items_apart(views, count, &outputs, &[extent(views, count), extent(sizes, count)])?;
         let sizes = call.optional_slice(sizes, count)?;
-        let (dst, statuses) = (call.block(&items, dst, capacity)?, statuses.optional()?);
+        let (dst, statuses) = (call.dst(dst, capacity)?, statuses.optional()?);
         let run = run.options();
         decompressor.multi_decompress_packed(&items, sizes, dst, segments, &run, statuses)
     });

@@ -1,7 +1,5 @@
 //! How a batch runs
 
-use std::sync::Arc;
-
 use zbatch::{Control, Error, RunOptions, Stats, Status};
 
 use crate::border::{Call, Fields, Grows};
@@ -27,7 +25,7 @@ pub struct zbatch_run_stats {
     pub bytes_out: u64,
     /// Nanoseconds inside libzstd, added up over all threads.
     pub codec_nanoseconds: u64,
-    /// Threads that worked on at least one item.
+    /// Threads that took part; a cancel may have left one nothing to do.
     pub workers: u32,
     /// 0.
     pub reserved: u32,
@@ -84,7 +82,7 @@ const UNKNOWN_FLAG: Error =
 pub(crate) struct Run<'c> {
     threads: i32,
     verify: bool,
-    control: Option<Arc<Control>>,
+    control: Option<&'c Control>,
     report: Option<(Stats, Fields<'c, zbatch_run_stats>)>,
 }
 
@@ -107,7 +105,7 @@ impl<'c> Run<'c> {
         Ok(Run {
             threads: options.threads,
             verify: options.flags & ZBATCH_RUN_VERIFY != 0,
-            control: control.map(|control| Arc::clone(&control.core)),
+            control: control.map(|control| &control.core),
             report,
         })
     }
@@ -116,7 +114,7 @@ impl<'c> Run<'c> {
         RunOptions {
             threads: self.threads,
             verify: self.verify,
-            control: self.control.as_deref(),
+            control: self.control,
             stats: self.report.as_ref().map(|(stats, _)| stats),
         }
     }

@@ -2,6 +2,7 @@
 
 use zbatch::{Error, Partial, Trained};
 
+use crate::apart::extent;
 use crate::border::{Call, Handle};
 use crate::bytes::zbatch_view;
 use crate::collection::zbatch_collection;
@@ -61,7 +62,7 @@ pub unsafe extern "C" fn zbatch_multi_compress_trained(
         let (dict, out, run) = (dict?, out?, run?);
         let params = call.options(options)?.to_core()?;
         let train = call.options(train)?.to_core();
-        let items = call.items(views, count)?;
+        let items = call.items_apart(views, count, &[extent(item_status, count)], &[extent(views, count)])?;
         let run = run.options();
         let (core, failed) = match statuses.optional()? {
             None => (zbatch::multi_compress_trained(&items, &params, &train, &run)?, None),
@@ -112,7 +113,8 @@ pub unsafe extern "C" fn zbatch_multi_decompress_trained(
         let (out, run) = (out?, run?);
         let params = call.options(options)?.to_core()?;
         let dict = call.optional(dict)?.map(|dict| &dict.core);
-        let items = call.items(views, count)?;
+        let read = [extent(views, count), extent(sizes, count)];
+        let items = call.items_apart(views, count, &[extent(item_status, count)], &read)?;
         let sizes = call.optional_slice(sizes, count)?;
         let run = run.options();
         let (core, failed) = match statuses.optional()? {
