@@ -112,6 +112,20 @@ static void keep_of(void *object)
     (void)object;
 }
 
+static void *capsule_of(void *content, const char *name, void (*end)(void *capsule))
+{
+    (void)content;
+    (void)name;
+    (void)end;
+    return NULL;
+}
+
+static void *capsule_content_of(void *capsule, const char *name)
+{
+    (void)name;
+    return capsule;
+}
+
 static int fill_of(void *record, void *object, void *data, ptrdiff_t size, int readonly, int flags)
 {
     (void)object;
@@ -391,7 +405,9 @@ int main(int argc, char **argv)
                                         leave_of,
                                         keep_of,
                                         raise_of,
-                                        samples.text };
+                                        samples.text,
+                                        capsule_of,
+                                        capsule_content_of };
     EXPECT(ZBATCH_OK, zbatch_object_bind(&in.layout, &error));
     zbatch_object_batch_init(&in.batch, sizeof in.batch);
     in.batch.compressor = in.compressor;

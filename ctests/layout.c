@@ -44,6 +44,7 @@ OFFSET(zbatch_object_layout, type_offset, 72);
 OFFSET(zbatch_object_layout, set_fn, 104);
 OFFSET(zbatch_object_layout, enter_fn, 128);
 OFFSET(zbatch_object_layout, index_error, 144);
+OFFSET(zbatch_object_layout, capsule_content_fn, 160);
 OFFSET(zbatch_object_batch, sequence, 24);
 OFFSET(zbatch_object_batch, views, 64);
 OFFSET(zbatch_object_batch, item_status, 96);

@@ -533,6 +533,19 @@ static void check_nothing_bound(struct sequence *texts)
     CHECK(asked == 0 && left == 0);
 }
 
+/* Nothing here makes one. */
+static void *new_capsule(void *content, const char *name, void (*end)(void *capsule))
+{
+    CHECK(content == NULL && name == NULL && end == NULL);
+    return NULL;
+}
+
+static void *capsule_content(void *capsule, const char *name)
+{
+    CHECK(capsule == NULL && name == NULL);
+    return NULL;
+}
+
 static void bind(void)
 {
     const zbatch_object_layout layout = { sizeof layout,
@@ -553,7 +566,9 @@ static void bind(void)
                                           leave,
                                           enter,
                                           raise_error,
-                                          &none };
+                                          &none,
+                                          new_capsule,
+                                          capsule_content };
     EXPECT(ZBATCH_OK, zbatch_object_bind(&layout, &error));
 }
 

@@ -2,6 +2,8 @@
  * one, and lists, whose functions behave as CPython's do. */
 #include "check.h"
 
+#include "arrow.h"
+
 /* What every object begins with. */
 struct head {
     ptrdiff_t references;
@@ -36,6 +38,13 @@ struct list {
     struct head *elements[];
 };
 
+struct capsule {
+    struct head head;
+    void *content;
+    const char *name;
+    void (*end)(void *capsule);
+};
+
 struct record {
     const void *data;
     struct head *object;
@@ -48,6 +57,7 @@ enum { COUNT = 6, READABLE = 0, WRITABLE = 1, PLENTY = 1000, LARGE = 1 << 20 };
 static struct type lents = { { 1, NULL }, 0, PLENTY };
 static struct type texts = { { 1, NULL }, 0, PLENTY };
 static struct type lists = { { 1, NULL }, 0, PLENTY };
+static struct type capsules = { { 1, NULL }, 0, PLENTY };
 static ptrdiff_t refuse_from = PLENTY; /* the index from which on lists take nothing */
 
 static struct head *make(struct type *type, size_t size)
@@ -95,6 +105,8 @@ static void release_object(void *object)
         zbatch_object_dealloc(object);
         return;
     }
+    if (type == &capsules)
+        ((struct capsule *)object)->end(object);
     if (type == &lists)
         for (ptrdiff_t i = 0; i < ((struct list *)object)->length; i++)
             if (((struct list *)object)->elements[i] != NULL)
@@ -166,6 +178,24 @@ static int set_element(void *sequence, ptrdiff_t index, void *object)
     return 0;
 }
 
+static void *new_capsule(void *content, const char *name, void (*end)(void *capsule))
+{
+    struct capsule *capsule = (struct capsule *)make(&capsules, sizeof *capsule);
+    if (capsule == NULL)
+        return NULL;
+    capsule->content = content;
+    capsule->name = name;
+    capsule->end = end;
+    return capsule;
+}
+
+static void *capsule_content(void *object, const char *name)
+{
+    struct capsule *capsule = (struct capsule *)object;
+    CHECK(capsule->head.type == &capsules && strcmp(capsule->name, name) == 0);
+    return capsule->content;
+}
+
 static char no_such_index; /* its address is the kind of exception */
 static char raised[80];
 
@@ -185,9 +215,10 @@ static void check_raised(const char *text)
 static void check_balance(const struct text *owner)
 {
     CHECK(lents.alive == 0 && lents.head.references == 1 && lists.alive == 0 && lists.head.references == 1);
+    CHECK(capsules.alive == 0 && capsules.head.references == 1);
     CHECK(texts.alive == (owner != NULL) && texts.head.references == 1 + (owner != NULL));
     CHECK(owner == NULL || owner->head.references == 1);
-    lents.room = texts.room = lists.room = refuse_from = PLENTY;
+    lents.room = texts.room = lists.room = capsules.room = refuse_from = PLENTY;
 }
 
 static const zbatch_object_layout layout = { .struct_size = sizeof layout,
@@ -208,7 +239,9 @@ static const zbatch_object_layout layout = { .struct_size = sizeof layout,
                                              .leave_fn = leave,
                                              .enter_fn = enter,
                                              .raise_fn = raise_error,
-                                             .index_error = &no_such_index };
+                                             .index_error = &no_such_index,
+                                             .capsule_fn = new_capsule,
+                                             .capsule_content_fn = capsule_content };
 
 static const char bytes[] = "one, two and three";
 static const zbatch_segment segments[COUNT] = { { 0, 3 }, { 5, 3 }, { 13, 5 }, { 18, 0 }, { 0, 18 }, { 4, 1 } };
@@ -258,6 +291,7 @@ static void check_nothing_bound(const zbatch_collection *collection)
     release_object(&lents);
     CHECK(zbatch_object_new(&lents, NULL, bytes, 3, NULL) == NULL);
     CHECK(zbatch_object_list(collection, 0, 1, &lents, NULL) == NULL && zbatch_object_bytes_list(collection) == NULL);
+    CHECK(zbatch_object_arrow_schema() == NULL && zbatch_object_arrow_array() == NULL);
     CHECK(zbatch_object_compress(NULL, bytes, 3, &lists, &error) == &lists && lists.head.references == 1);
     CHECK(error.status == ZBATCH_ERROR_INVALID_ARGUMENT);
     check_balance(NULL);
@@ -410,6 +444,58 @@ static void check_handles(void)
     zbatch_collection *collection;
     EXPECT(ZBATCH_OK, zbatch_collection_new(NULL, 0, &collection, &error));
     zbatch_object_dealloc_handle(zbatch_object_new_handle(&lents, NULL, collection, free_collection));
+    check_balance(NULL);
+}
+
+static int schemas_released, arrays_released;
+
+static void release_schema(struct ArrowSchema *schema)
+{
+    schemas_released++;
+    schema->release = NULL;
+}
+
+static void release_array(struct ArrowArray *array)
+{
+    arrays_released++;
+    array->release = NULL;
+}
+
+/* Capsules own what is put into them until it is moved, and release it once. */
+static void check_capsules(void)
+{
+    static const struct ArrowSchema no_schema;
+    static const struct ArrowArray no_array;
+    for (int fill = 0; fill < 3; fill++) {
+        void *schema = zbatch_object_arrow_schema(), *array = zbatch_object_arrow_array();
+        CHECK(schema != NULL && array != NULL && capsules.alive == 2);
+        struct ArrowSchema *schema_at = (struct ArrowSchema *)capsule_content(schema, "arrow_schema");
+        struct ArrowArray *array_at = (struct ArrowArray *)capsule_content(array, "arrow_array");
+        CHECK(memcmp(schema_at, &no_schema, sizeof no_schema) == 0 && memcmp(array_at, &no_array, sizeof no_array) == 0);
+        if (fill > 0) {
+            schema_at->release = release_schema;
+            array_at->release = release_array;
+        }
+        if (fill == 2) {
+            release_schema(schema_at);
+            release_array(array_at);
+        }
+        release_object(array);
+        release_object(schema);
+        check_balance(NULL);
+        CHECK(schemas_released == fill && arrays_released == fill);
+    }
+
+    zbatch_collection *collection;
+    void *schema = zbatch_object_arrow_schema(), *array = zbatch_object_arrow_array();
+    EXPECT(ZBATCH_OK, zbatch_collection_new(NULL, 0, &collection, &error));
+    EXPECT(ZBATCH_OK, zbatch_collection_export_arrow(collection, (struct ArrowArray *)capsule_content(array, "arrow_array"),
+                                                     (struct ArrowSchema *)capsule_content(schema, "arrow_schema"), &error));
+    zbatch_collection_free(collection);
+    release_object(schema);
+    release_object(array);
+    capsules.room = 0;
+    CHECK(zbatch_object_arrow_schema() == NULL && zbatch_object_arrow_array() == NULL);
     check_balance(NULL);
 }
 
@@ -634,6 +720,7 @@ int main(void)
     check_bind();
     check_one_object();
     check_handles();
+    check_capsules();
     check_lists(collection);
     check_bytes_lists(collection);
     check_list(collection, 0, SIZE_MAX, NULL);

@@ -1449,6 +1449,20 @@ zbatch_views_from_arrow(const struct ArrowSchema *schema,
                         size_t array_count, zbatch_view *views, size_t count,
                         zbatch_error *error);
 
+/**
+ * zbatch_object_arrow_schema() and zbatch_object_arrow_array() make an object
+ * with 'capsule_fn' of the bound layout, named "arrow_schema" or "arrow_array",
+ * and return it, or NULL on failure or when nothing is bound.  It leads to a
+ * struct of that kind, all zeros, which is the object's and for a later call to
+ * fill: so what is exported has an owner from the start.  When nobody refers to
+ * the object any more, the struct is released, unless it is already, and freed,
+ * on that thread and by these functions alone: nothing of the language runs.
+ */
+ZBATCH_API void *zbatch_object_arrow_schema(void);
+
+/** See zbatch_object_arrow_schema(). */
+ZBATCH_API void *zbatch_object_arrow_array(void);
+
 /* ========================================================================== */
 /*                 Items out of another language, and into it                 */
 /* ========================================================================== */
@@ -1616,6 +1630,19 @@ typedef void *(*zbatch_leave_fn)(void);
 typedef void (*zbatch_enter_fn)(void *state);
 
 /**
+ * Makes an object that leads to 'content' for who knows 'name', and returns it,
+ * or NULL on failure; 'end' is called with the object when nobody refers to it
+ * any more.  CPython's PyCapsule_New fits.
+ */
+typedef void *(*zbatch_capsule_new_fn)(void *content, const char *name,
+                                       zbatch_release_fn end);
+
+/**
+ * Returns the content of such an object: CPython's PyCapsule_GetPointer fits.
+ */
+typedef void *(*zbatch_capsule_content_fn)(void *capsule, const char *name);
+
+/**
  * Objects of another language that lend bytes which something else owns: where
  * five words lie in each, and the functions that make, serve and end it.  Offsets
  * count bytes from the object's address, are multiples of sizeof(void *) and
@@ -1666,6 +1693,10 @@ typedef struct {
      * PyExc_IndexError.  It must live as long as the process does.
      */
     void *index_error;
+    /** Makes a capsule. */
+    zbatch_capsule_new_fn capsule_fn;
+    /** Tells what it leads to. */
+    zbatch_capsule_content_fn capsule_content_fn;
 } zbatch_object_layout;
 
 /**

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from support import PACKAGE, bad_checksum, finish, frame, frames, noise, records, slow, start, wait_for
+from support import PACKAGE, bad_checksum, finish, frame, frames, needs_pyarrow, noise, records, slow, start, wait_for
 
 import zbatch
 from zbatch import Control, ZstdCompressor, ZstdDecompressor, ZstdError, _call
@@ -72,6 +72,55 @@ INTERRUPTED = """
     # Everything goes on working.
     made = compressor.multi_compress_to_buffer([b"foo"] * 100, 2)
     assert [s.tobytes() for s in decompressor.multi_decompress_to_buffer(made)] == [b"foo"] * 100
+"""
+
+
+#: Arrow arrays in and out until a signal's handler raises. Prints how many came out, how many were lost, and the bytes that
+#: pyarrow had before and after.
+ARROW = """
+    import gc, random, signal, sys, time
+    import pyarrow, zbatch
+
+    class Interrupt(BaseException):
+        pass
+
+    handled = 0
+
+    def handler(*_):
+        global handled
+        handled += 1
+        raise Interrupt
+
+    signal.signal(signal.SIGALRM, handler)
+    source = random.Random(int(sys.argv[1]))
+    compressor = zbatch.ZstdCompressor(1)
+    column = pyarrow.chunked_array([[b"a"], [b"b"]] * 20)
+    collection = compressor.multi_compress_to_buffer([b"abc"] * 3)
+    actions = [
+        lambda: compressor.multi_compress_to_buffer(column),
+        lambda: pyarrow.array(collection),
+        lambda: collection.__arrow_c_array__(),
+    ]
+    for action in actions:
+        action()
+    gc.collect()
+    had = pyarrow.total_allocated_bytes()
+    raised = returned = 0
+    ends = time.monotonic() + float(sys.argv[2])
+    while time.monotonic() < ends:
+        action, before = source.choice(actions), handled
+        try:
+            signal.setitimer(signal.ITIMER_REAL, source.uniform(1e-5, 4e-4))
+            try:
+                while handled == before:
+                    action()
+                returned += 1
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except Interrupt:
+            raised += 1
+    gc.collect()
+    print(raised, returned, had, pyarrow.total_allocated_bytes())
 """
 
 
@@ -315,6 +364,13 @@ class CtrlC(unittest.TestCase):
             )
         )
         self.assertEqual(out.strip(), "1 other thread trains")
+
+    @needs_pyarrow
+    @unittest.skipUnless(hasattr(signal, "setitimer"), "this system has no timers of signals")
+    def test_arrow_arrays_lose_no_signal(self) -> None:
+        raised, returned, before, after = map(int, finish(start(ARROW, "1", "2")).split())
+        self.assertGreater(raised, 100)
+        self.assertEqual((returned, after), (0, before))
 
 
 class AtEveryLine(unittest.TestCase):

@@ -665,6 +665,28 @@ class Arrow(unittest.TestCase):
             del schema, data
         gc.collect()
 
+    def test_capsules_that_go_while_an_exception_is_on_its_way(self) -> None:
+        found = results()
+        with self.assertRaises(ZeroDivisionError):
+            [found.__arrow_c_array__(), 1 / 0]  # noqa: B018
+        with self.assertRaises(ZeroDivisionError):
+            [pyarrow.chunked_array([ITEMS]).__arrow_c_stream__(), found.__arrow_c_array__(), 1 / 0]  # noqa: B018
+        with self.assertRaises(Exception) as caught:
+            pyarrow.array(found, type=pyarrow.int32())
+        self.assertNotIsInstance(caught.exception, SystemError)
+        with self.assertRaises(TypeError):
+            ZstdCompressor().multi_compress_to_buffer(pyarrow.chunked_array([[1], [2]]))
+
+    @needs_proc
+    def test_capsules_that_go_so_take_their_bytes_with_them(self) -> None:
+        size = 4 << 20
+        data = noise(size)
+        before = resident()
+        for _ in range(50):
+            with self.assertRaises(ZeroDivisionError):
+                [results([data]).__arrow_c_array__(), 1 / 0]  # noqa: B018
+        self.assertLess(resident() - before, 20 * size)
+
     def test_a_requested_schema(self) -> None:
         schema, data = results().__arrow_c_array__(requested_schema=None)
         self.assertEqual(type(schema).__name__, "PyCapsule")

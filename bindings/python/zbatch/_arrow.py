@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from ctypes import CFUNCTYPE, PYFUNCTYPE, Structure, addressof, byref, c_char_p, c_int, c_int64, c_void_p, cast, py_object
-from ctypes import pythonapi
+from ctypes import CFUNCTYPE, Structure, byref, c_char_p, c_int, c_int64, c_void_p
 from typing import Any, NamedTuple, Protocol
 
 from . import _errors
 from ._call import WORDS
-from ._cpython import capsule_content, new_capsule
-from ._ffi import ERROR_NO_MEMORY, ERROR_UNSUPPORTED, NO_ITEM, lib, zbatch_error
+from ._cpython import capsule_content
+from ._ffi import ERROR_NO_MEMORY, ERROR_UNSUPPORTED, NO_ITEM, lib, new_arrow_array, new_arrow_schema, zbatch_error
 from ._handles import Handle
 
 
@@ -60,50 +59,19 @@ class _Stream(Structure):
 
 
 _SCHEMA, _ARRAY, _STREAM = b"arrow_schema", b"arrow_array", b"arrow_array_stream"
-_release = CFUNCTYPE(None, c_void_p)
 _ask = CFUNCTYPE(c_int, c_void_p, c_void_p)
 _last_error = CFUNCTYPE(c_char_p, c_void_p)
-
-#: What capsules point at, by address.
-_exported: dict[int, _Schema | _Array] = {}
-
-
-def _destroyer(name: bytes) -> Any:
-    """A capsule's destructor. What it needs it holds: it may run while the interpreter ends."""
-
-    def destroy(
-        capsule: int,
-        content: Any = capsule_content,
-        exported: Any = _exported,
-        call: Any = cast,
-        release: Any = _release,
-        address: Any = addressof,
-    ) -> None:
-        struct = exported.pop(content(capsule, name))
-        if struct.release:  # nobody took it over
-            call(struct.release, release)(address(struct))
-
-    return PYFUNCTYPE(None, c_void_p)(destroy)
-
-
-_DESTROY = {name: _destroyer(name) for name in (_SCHEMA, _ARRAY)}
-for _destroy in _DESTROY.values():
-    # Capsules may outlive this module.
-    pythonapi.Py_IncRef(py_object(_destroy))
-
-
-def _capsule(struct: _Schema | _Array, name: bytes) -> object:
-    address = addressof(struct)
-    _exported[address] = struct
-    return new_capsule(address, name, cast(_DESTROY[name], c_void_p))
 
 
 def export(handle: Handle) -> tuple[object, object]:
     """A pair of capsules that describe the segments: LargeBinary or BinaryView."""
-    schema, content, error = _Schema(), _Array(), zbatch_error()
-    if lib.zbatch_collection_export_arrow(handle.address, byref(content), byref(schema), byref(error)):
+    # Made first, so that what the library exports has an owner at once. The library ends them too: what a destructor does in
+    # Python fails while an exception is on its way, and Ctrl-C is lost in it.
+    schema, content, error = new_arrow_schema(), new_arrow_array(), zbatch_error()
+    content_at, schema_at = capsule_content(content, _ARRAY), capsule_content(schema, _SCHEMA)
+    if lib.zbatch_collection_export_arrow(handle.address, content_at, schema_at, byref(error)):
         raise _errors.failure(error)
-    return _capsule(schema, _SCHEMA), _capsule(content, _ARRAY)
+    return schema, content
 
 
 class Column(NamedTuple):
@@ -149,35 +117,37 @@ def take(exporter: Any) -> Arrays:
         schema, content = capsules
     except (TypeError, ValueError):
         raise TypeError(f"__arrow_c_array__() of a {type(exporter).__name__} does not return two capsules") from None
-    at = capsule_content(id(content), _ARRAY)
+    at = capsule_content(content, _ARRAY)
     items = _Array.from_address(at).length
-    return Arrays(capsule_content(id(schema), _SCHEMA), array(WORDS, (at,)), items, capsules)
+    return Arrays(capsule_content(schema, _SCHEMA), array(WORDS, (at,)), items, capsules)
 
 
 def _of_stream(capsule: object) -> Arrays:
-    at = capsule_content(id(capsule), _STREAM)
+    at = capsule_content(capsule, _STREAM)
     stream = _Stream.from_address(at)
     if not stream.release:
         raise ValueError("this Arrow stream was consumed already")
 
-    def ask(function: int, out: _Schema | _Array) -> None:
-        if _ask(function)(at, addressof(out)):
+    def ask(function: int, out: int) -> None:
+        if _ask(function)(at, out):
             text = _last_error(stream.get_last_error)(at) if stream.get_last_error else None
             raise ValueError(f"an Arrow stream failed: {(text or b'it does not say why').decode(errors='replace')}")
 
-    schema, arrays, items = _Schema(), array(WORDS), 0
-    # Made before it is filled, so that what an interrupt leaves is released.
-    keep = [capsule, _capsule(schema, _SCHEMA)]
+    arrays, items = array(WORDS), 0
+    # Made before they are filled, so that what an interrupt leaves is released.
+    keep = [capsule, new_arrow_schema()]
+    schema = capsule_content(keep[1], _SCHEMA)
     ask(stream.get_schema, schema)
     # Of a wrong type nothing more is asked for.
-    fill_views(Arrays(addressof(schema), arrays, items, keep), None, zbatch_error())
+    fill_views(Arrays(schema, arrays, items, keep), None, zbatch_error())
     while True:
-        part = _Array()
-        keep.append(_capsule(part, _ARRAY))
-        ask(stream.get_next, part)
+        keep.append(new_arrow_array())
+        part_at = capsule_content(keep[-1], _ARRAY)
+        ask(stream.get_next, part_at)
+        part = _Array.from_address(part_at)
         if not part.release:
-            return Arrays(addressof(schema), arrays, items, keep)
-        arrays.append(addressof(part))
+            return Arrays(schema, arrays, items, keep)
+        arrays.append(part_at)
         items += part.length
 
 

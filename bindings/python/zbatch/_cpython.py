@@ -38,6 +38,8 @@ LEAVE = address_of(pythonapi.PyEval_SaveThread)
 ENTER = address_of(pythonapi.PyEval_RestoreThread)
 SET_LIST_ITEM = address_of(pythonapi.PyList_SetItem)
 RAISE = address_of(pythonapi.PyErr_SetString)
+NEW_CAPSULE = address_of(pythonapi.PyCapsule_New)
+CAPSULE_CONTENT = address_of(pythonapi.PyCapsule_GetPointer)
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
@@ -81,9 +83,8 @@ content_of: Callable[[bytes], int] = _function("PyBytes_AsString", c_void_p, py_
 #: Takes a reference that nobody gives back.
 keep_for_good: Callable[[object], None] = _function("Py_IncRef", None, py_object)
 
-new_capsule: Callable[[int, bytes, Any], Any] = _function("PyCapsule_New", py_object, c_void_p, c_char_p, c_void_p)
-#: What the capsule at an address points at: no reference is taken, so a destructor may ask too.
-capsule_content: Callable[[int, bytes], int] = _function("PyCapsule_GetPointer", c_void_p, c_void_p, c_char_p)
+#: What a capsule points at.
+capsule_content: Callable[[object, bytes], int] = _function("PyCapsule_GetPointer", c_void_p, py_object, c_char_p)
 
 
 class _Slot(Structure):

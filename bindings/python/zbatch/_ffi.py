@@ -157,6 +157,8 @@ class zbatch_object_layout(Structure):
         ("enter_fn", POINTER),
         ("raise_fn", POINTER),
         ("index_error", POINTER),
+        ("capsule_fn", POINTER),
+        ("capsule_content_fn", POINTER),
     ]
 
 
@@ -279,6 +281,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_object_item_count": (SSIZE, (POINTER,)),
     "zbatch_object_list": (POINTER, (POINTER, SIZE, SIZE, POINTER, POINTER)),
     "zbatch_object_bytes_list": (POINTER, (POINTER,)),
+    "zbatch_object_arrow_schema": (POINTER, ()),
+    "zbatch_object_arrow_array": (POINTER, ()),
     "zbatch_object_batch_init": (None, (POINTER, SIZE)),
     "zbatch_object_batch_new": (POINTER, (POINTER, POINTER, POINTER, POINTER)),
     "zbatch_object_compress": (POINTER, (POINTER, POINTER, SIZE, POINTER, POINTER)),
@@ -312,7 +316,7 @@ def _making(name: str) -> Any:
     return function
 
 
-new_object, new_handle, new_list, new_bytes_list, new_frame, new_content = map(
+new_object, new_handle, new_list, new_bytes_list, new_frame, new_content, new_arrow_schema, new_arrow_array = map(
     _making,
     (
         "zbatch_object_new",
@@ -321,6 +325,8 @@ new_object, new_handle, new_list, new_bytes_list, new_frame, new_content = map(
         "zbatch_object_bytes_list",
         "zbatch_object_compress",
         "zbatch_object_decompress",
+        "zbatch_object_arrow_schema",
+        "zbatch_object_arrow_array",
     ),
 )
 
@@ -378,6 +384,8 @@ def _bind_objects() -> None:
         _cpython.ENTER,
         _cpython.RAISE,
         id(IndexError),
+        _cpython.NEW_CAPSULE,
+        _cpython.CAPSULE_CONTENT,
     )
     error = zbatch_error()
     if lib.zbatch_object_bind(ctypes.byref(layout), ctypes.byref(error)) < 0:

@@ -1,12 +1,14 @@
 //! Arrow
 
 use std::ffi::{CStr, c_char, c_void};
+use std::ptr;
 
 use zbatch::{BufferWithSegments, BufferWithSegmentsCollection, Columns, Error, Status};
 
 use crate::border::{Call, take_back, try_box, try_with_capacity};
 use crate::bytes::{fill, zbatch_view};
 use crate::collection::zbatch_collection;
+use crate::objects::bound;
 use crate::status::{zbatch_error, zbatch_status};
 
 /// `struct ArrowSchema` of the Arrow C data interface.
@@ -120,6 +122,75 @@ pub unsafe extern "C" fn zbatch_views_from_arrow(
     views.settle(status)
 }
 
+/// zbatch_object_arrow_schema() and zbatch_object_arrow_array() make an object
+/// with 'capsule_fn' of the bound layout, named "arrow_schema" or "arrow_array",
+/// and return it, or NULL on failure or when nothing is bound.  It leads to a
+/// struct of that kind, all zeros, which is the object's and for a later call to
+/// fill: so what is exported has an owner from the start.  When nobody refers to
+/// the object any more, the struct is released, unless it is already, and freed,
+/// on that thread and by these functions alone: nothing of the language runs.
+#[unsafe(no_mangle)]
+pub extern "C" fn zbatch_object_arrow_schema() -> *mut c_void {
+    capsule::<ArrowSchema>()
+}
+
+/// See zbatch_object_arrow_schema().
+#[unsafe(no_mangle)]
+pub extern "C" fn zbatch_object_arrow_array() -> *mut c_void {
+    capsule::<ArrowArray>()
+}
+
+/// What a capsule leads to.
+trait Content: Default {
+    const NAME: &CStr;
+
+    /// How it is released, unless it is.
+    fn release(&self) -> Option<unsafe extern "C" fn(*mut Self)>;
+}
+
+impl Content for ArrowSchema {
+    const NAME: &CStr = c"arrow_schema";
+
+    fn release(&self) -> Option<unsafe extern "C" fn(*mut Self)> {
+        self.release
+    }
+}
+
+impl Content for ArrowArray {
+    const NAME: &CStr = c"arrow_array";
+
+    fn release(&self) -> Option<unsafe extern "C" fn(*mut Self)> {
+        self.release
+    }
+}
+
+fn capsule<T: Content>() -> *mut c_void {
+    let Some(capsule_fn) = bound().ok().and_then(|layout| layout.capsule_fn) else { return ptr::null_mut() };
+    let Ok(content) = try_box(T::default()) else { return ptr::null_mut() };
+    let content = Box::into_raw(content);
+    // SAFETY: the caller bound the function for any content and name; both stay until the object ends.
+    let made = unsafe { capsule_fn(content.cast(), T::NAME.as_ptr(), Some(end_capsule::<T>)) };
+    if made.is_null() {
+        // SAFETY: nobody else has it.
+        unsafe { take_back(content) };
+    }
+    made
+}
+
+unsafe extern "C" fn end_capsule<T: Content>(capsule: *mut c_void) {
+    let Some(content_fn) = bound().ok().and_then(|layout| layout.capsule_content_fn) else { return };
+    // SAFETY: the object was made with this name, and ends.
+    let content: *mut T = unsafe { content_fn(capsule, T::NAME.as_ptr()) }.cast();
+    // SAFETY: what `capsule` made, and nobody else uses any more.
+    let call = unsafe { Call::new() };
+    if let Some(release) = call.borrow(content).ok().and_then(T::release) {
+        // SAFETY: Arrow: whoever filled the struct gave the function for it, and nobody called it.
+        unsafe { release(content) };
+    }
+    // SAFETY: made by `try_box`, and freed once.
+    unsafe { take_back(content) };
+}
+
 const LARGE_BINARY: &CStr = c"Z";
 const BINARY_VIEW: &CStr = c"vz";
 
@@ -186,7 +257,7 @@ fn large_binary(core: &BufferWithSegmentsCollection, buffer: Option<&BufferWithS
     }
     let data = buffer.and_then(|buffer| buffer.get(0)).unwrap_or_default();
     let mut buffers = try_with_capacity(3)?;
-    buffers.extend([std::ptr::null(), offsets.as_ptr().cast(), data.as_ptr().cast()]);
+    buffers.extend([ptr::null(), offsets.as_ptr().cast(), data.as_ptr().cast()]);
     let shared = core.clone();
     Ok(Exported { shared, offsets, views: Vec::new(), sizes: Vec::new(), buffers })
 }
@@ -196,7 +267,7 @@ fn binary_view(core: &BufferWithSegmentsCollection) -> Result<Exported, Error> {
     let mut views: Vec<View> = try_with_capacity(core.len())?;
     let mut sizes: Vec<i64> = try_with_capacity(windows)?;
     let mut buffers = try_with_capacity(windows + 3)?;
-    buffers.extend([std::ptr::null(), views.as_ptr().cast()]);
+    buffers.extend([ptr::null(), views.as_ptr().cast()]);
     for buffer in core.buffers() {
         let first = sizes.len();
         let block = buffer.data();
@@ -405,7 +476,7 @@ mod tests {
         let (mut array, mut schema) = (ArrowArray::default(), ArrowSchema::default());
         // SAFETY: a live handle and room for both.
         let status = unsafe {
-            zbatch_collection_export_arrow(&raw const handle, &raw mut array, &raw mut schema, std::ptr::null_mut())
+            zbatch_collection_export_arrow(&raw const handle, &raw mut array, &raw mut schema, ptr::null_mut())
         };
         assert_eq!((status, array.length, array.n_buffers), (0, 1, 3));
         drop(handle);

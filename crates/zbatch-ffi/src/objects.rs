@@ -58,6 +58,16 @@ pub type zbatch_leave_fn = Option<unsafe extern "C" fn() -> *mut c_void>;
 /// fits, which ends the thread when the language ends meanwhile.
 pub type zbatch_enter_fn = Option<unsafe extern "C-unwind" fn(state: *mut c_void)>;
 
+/// Makes an object that leads to 'content' for who knows 'name', and returns it,
+/// or NULL on failure; 'end' is called with the object when nobody refers to it
+/// any more.  CPython's PyCapsule_New fits.
+pub type zbatch_capsule_new_fn =
+    Option<unsafe extern "C" fn(content: *mut c_void, name: *const c_char, end: zbatch_release_fn) -> *mut c_void>;
+
+/// Returns the content of such an object: CPython's PyCapsule_GetPointer fits.
+pub type zbatch_capsule_content_fn =
+    Option<unsafe extern "C" fn(capsule: *mut c_void, name: *const c_char) -> *mut c_void>;
+
 /// Objects of another language that lend bytes which something else owns: where
 /// five words lie in each, and the functions that make, serve and end it.  Offsets
 /// count bytes from the object's address, are multiples of sizeof(void *) and
@@ -105,6 +115,10 @@ pub struct zbatch_object_layout {
     /// The kind of exception for an index that is not there: CPython's
     /// PyExc_IndexError.  It must live as long as the process does.
     pub index_error: *mut c_void,
+    /// Makes a capsule.
+    pub capsule_fn: zbatch_capsule_new_fn,
+    /// Tells what it leads to.
+    pub capsule_content_fn: zbatch_capsule_content_fn,
 }
 
 // SAFETY: integers and functions that may be NULL, without padding, struct_size first.
@@ -631,7 +645,7 @@ impl zbatch_object_layout {
     }
 
     /// Where its functions are; 0 for one that is missing.
-    fn functions(&self) -> [usize; 12] {
+    fn functions(&self) -> [usize; 14] {
         [
             self.alloc_fn.map_or(0, |f| f as usize),
             self.retain_fn.map_or(0, |f| f as usize),
@@ -645,6 +659,8 @@ impl zbatch_object_layout {
             self.leave_fn.map_or(0, |f| f as usize),
             self.enter_fn.map_or(0, |f| f as usize),
             self.raise_fn.map_or(0, |f| f as usize),
+            self.capsule_fn.map_or(0, |f| f as usize),
+            self.capsule_content_fn.map_or(0, |f| f as usize),
         ]
     }
 
