@@ -24,10 +24,19 @@ static_assert(!converts<const char (&)[4], zbatch::bytes>);
 static_assert(!converts<zbatch::buffer, zbatch::bytes> && !converts<std::vector<zbatch_view>, zbatch::bytes>);
 static_assert(!converts<std::vector<int> *, zbatch::bytes>);
 
-// A call takes temporary handles; views with a name, which would outlive them, do not.
-static_assert(converts<zbatch::buffer, zbatch::views> && converts<zbatch::collection, zbatch::views>);
-static_assert(!makes_views<zbatch::buffer> && !makes_views<zbatch::collection>);
-static_assert(makes_views<zbatch::collection &> && makes_views<const zbatch::collection &>);
+// A call takes temporaries; views with a name, which would outlive them, do not, however they are initialised.
+template <class From> constexpr bool is_for_calls_alone =
+    !converts<From, zbatch::views> && !makes_views<From> &&
+    std::is_same_v<decltype(std::declval<const zbatch::compressor &>().multi_compress_to_buffer(std::declval<From>())),
+                   zbatch::collection>;
+static_assert(is_for_calls_alone<zbatch::buffer> && is_for_calls_alone<zbatch::collection>);
+static_assert(is_for_calls_alone<const zbatch::collection> && is_for_calls_alone<std::vector<std::string>>);
+static_assert(is_for_calls_alone<const std::vector<std::string>>);
+template <class From> constexpr bool makes_both = converts<From, zbatch::views> && makes_views<From>;
+static_assert(makes_both<zbatch::buffer &> && makes_both<zbatch::collection &> && makes_both<const zbatch::collection &>);
+static_assert(makes_both<std::vector<std::string> &> && makes_both<const std::vector<std::string> &>);
+static_assert(makes_both<zbatch::buffer_view> && makes_both<zbatch::views> && !makes_both<zbatch::views &>);
+static_assert(!makes_both<int &> && !makes_both<std::string &>);
 static_assert(std::is_nothrow_move_constructible_v<zbatch::views> && !std::is_copy_constructible_v<zbatch::views>);
 
 static const std::vector<std::string> three_items{"a", "bb", "ccc"};
@@ -211,6 +220,11 @@ static void check_sizes() {
     CHECK(decompressor.decompressed_sizes(frames, f)[2] == 3 && !f);
     std::uint64_t sizes[3];
     CHECK(decompressor.decompressed_sizes(frames, sizes) == 6 && sizes[2] == 3);
+    zbatch_status told[2];
+    const zbatch::views with_a_bad_one = {frames[2], zbatch::bytes("no", 2)};
+    CHECK(decompressor.decompressed_sizes(with_a_bad_one, sizes, told) == 3 && sizes[0] == 3 && sizes[1] == 0);
+    CHECK(told[0] == ZBATCH_OK && told[1] < 0);
+    CHECK(decompressor.decompressed_sizes(with_a_bad_one, sizes, told, f) == 3 && f.partial() && f.error.item == 1);
 
     CHECK(decompressor.multi_decompress_to_buffer(frames, three_sizes, {}).size() == 3);
     CHECK(thrown([&] { decompressor.multi_decompress_to_buffer(frames, wrong_sizes, {}); }) ==

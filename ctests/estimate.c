@@ -63,7 +63,9 @@ static void check_compressing(void)
     zbatch_view nowhere[3] = { items[0], items[1], { NULL, 1 } };
     uint64_t nanoseconds = 77;
     CHECK(estimate(compressor, nowhere, 3, 1, 2 * one) >= 2 * one);
-    CHECK(estimate(compressor, nowhere, 3, 1, 0) > 0);
+    CHECK(estimate(compressor, items, COUNT, 1, 0) == all);
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
+           zbatch_compressor_estimate(compressor, nowhere, 3, 1, 0, &nanoseconds, &error));
     EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
            zbatch_compressor_estimate(compressor, nowhere, 3, 1, UINT64_MAX, &nanoseconds, &error));
     CHECK(error.item == 2 && nanoseconds == 0);

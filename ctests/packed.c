@@ -15,7 +15,7 @@ int main(void)
     memcpy(views, zbatch_collection_views(frames), COUNT * sizeof *views);
 
     uint64_t *sizes = (uint64_t *)must_calloc(COUNT, sizeof *sizes), total, sum = 0;
-    EXPECT(ZBATCH_OK, zbatch_decompressed_sizes(decompressor, views, COUNT, sizes, &total, &error));
+    EXPECT(ZBATCH_OK, zbatch_decompressed_sizes(decompressor, views, COUNT, sizes, &total, NULL, &error));
     for (size_t i = 0; i < COUNT; i++) {
         CHECK(sizes[i] == r.views[i].size);
         sum += sizes[i];
@@ -40,7 +40,23 @@ int main(void)
                                                                       places, NULL, NULL, &error));
     CHECK(places[0].length == 0);
 
-    /* A bad one leaves zeros, and the others where they are. */
+    /* A bad one has no size, */
+    const size_t good = views[5].size;
+    views[5].size = 5;
+    EXPECT(ZBATCH_ERROR_TRUNCATED, zbatch_decompressed_sizes(decompressor, views, COUNT, sizes, &total, NULL, &error));
+    CHECK(error.item == 5 && total == 0 && sizes[4] == 0);
+    status[4] = status[5] = 99;
+    EXPECT(ZBATCH_PARTIAL, zbatch_decompressed_sizes(decompressor, views, COUNT, sizes, &total, status, &error));
+    CHECK(error.item == 5 && error.status == ZBATCH_ERROR_TRUNCATED && status[5] == ZBATCH_ERROR_TRUNCATED);
+    CHECK(sizes[5] == 0 && sizes[4] == r.views[4].size && sizes[6] == r.views[6].size && status[4] == ZBATCH_OK);
+    CHECK(total == sum - r.views[5].size);
+    EXPECT(ZBATCH_PARTIAL, zbatch_multi_decompress_packed(decompressor, views, COUNT, NULL, block, total, places, NULL,
+                                                          status, &error));
+    views[5].size = good;
+    total = sum;
+    sizes[5] = r.views[5].size;
+
+    /* leaves zeros, and the others where they are. */
     unsigned char *bad = (unsigned char *)must_calloc(views[5].size, 1);
     memcpy(bad, views[5].data, views[5].size);
     bad[views[5].size - 1] ^= 0x55;
@@ -63,7 +79,7 @@ int main(void)
     views[5].data = silent;
     EXPECT(ZBATCH_OK, zbatch_compress(compressor, r.views[5].data, r.views[5].size, silent, sizeof silent,
                                       &views[5].size, &error));
-    EXPECT(ZBATCH_OK, zbatch_decompressed_sizes(decompressor, views, COUNT, sizes, &total, &error));
+    EXPECT(ZBATCH_OK, zbatch_decompressed_sizes(decompressor, views, COUNT, sizes, &total, NULL, &error));
     CHECK(total == ZBATCH_CONTENTSIZE_UNKNOWN && sizes[5] == ZBATCH_CONTENTSIZE_UNKNOWN && sizes[4] != sizes[5]);
     for (int known = 0; known < 2; known++) {
         memset(block, 0xff, sum);

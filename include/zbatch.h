@@ -1065,9 +1065,10 @@ zbatch_multi_compress_to_buffer(const zbatch_compressor *compressor,
  * zbatch_compressor_estimate() writes to 'nanoseconds' roughly how long a batch
  * of these items would take on so many threads, which are counted as in
  * zbatch_run_options: for a program that must decide whether to run it on the
- * thread that it is on.  It looks at the items' sizes, and stops looking as soon
- * as the answer is sure to be 'enough' or more; views behind that are not
- * checked either.  Content that does not compress is done sooner.
+ * thread that it is on.  It looks at the items' sizes, and stops looking as
+ * soon as the answer is sure to be 'enough' or more; views behind that are not
+ * checked either.  0: it looks at all.  Content that does not compress is done
+ * sooner.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_compressor_estimate(const zbatch_compressor *compressor,
@@ -1236,14 +1237,17 @@ zbatch_decompress_bound(const zbatch_decompressor *decompressor,
  * be NULL.  Nothing is decompressed: allocate by these sizes, then decompress
  * to there.
  *
- * Errors: those of an item, below, as far as headers show them; 'error' names
- * the lowest.
+ * 'item_status' may be NULL, or has room for 'count' statuses: an item that
+ * headers show to be bad then has size 0, and the call returns ZBATCH_PARTIAL.
+ * Without it, such an item fails the call, and 'error' names the lowest.
+ *
+ * Errors: those of an item, below, as far as headers show them.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_decompressed_sizes(const zbatch_decompressor *decompressor,
                           const zbatch_view *views, size_t count,
                           uint64_t *sizes, uint64_t *total,
-                          zbatch_error *error);
+                          zbatch_status *item_status, zbatch_error *error);
 
 /**
  * zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does, for
@@ -1328,8 +1332,9 @@ zbatch_multi_decompress_into(const zbatch_decompressor *decompressor,
  * takes no room; one that fails later keeps the room of its size, zeroed,
  * except in a batch that cost a copy.  'capacity' must be the sum of these
  * rooms and of the sizes of all good items: the 'total' of
- * zbatch_decompressed_sizes() is enough.  Bytes behind the last item and its
- * room are left alone, unless the call fails.
+ * zbatch_decompressed_sizes() is enough, and what to allocate after
+ * ZBATCH_ERROR_DST_TOO_SMALL.  Bytes behind the last item and its room are left
+ * alone, unless the call fails.
  *
  * Errors: as zbatch_multi_decompress_to_buffer(), and for the call
  * ZBATCH_ERROR_DST_TOO_SMALL.

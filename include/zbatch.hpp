@@ -576,26 +576,48 @@ class collection : public detail::handle<zbatch_collection, zbatch_collection_fr
 #endif
 };
 
-/* The items of a batch.  Made by the way from what a call is given; by name when one array serves several calls, and
-   then of something that lives as long. */
-class views : public detail::array<zbatch_view> {
+namespace detail {
+
+    /* The items of a call, made by the way of whatever it is given, temporaries too: they last as long as it does. */
+    class items : public array<zbatch_view> {
+      public:
+        items(const zbatch_view *data, std::size_t size) noexcept : array(data, size) {}
+        items(buffer_view b) noexcept : array(zbatch_buffer_views(b.get()), b.size()) {}
+        items(const buffer &b) noexcept : items(buffer_view(b)) {}
+        items(const collection &c) noexcept : array(zbatch_collection_views(c.get()), c.size()) {}
+        items(std::initializer_list<bytes> all) noexcept : array(all, [](bytes item) -> zbatch_view { return item; }) {}
+        template <class R, class E = decltype(*std::begin(std::declval<std::remove_reference_t<R> &>())),
+                  std::enable_if_t<std::is_convertible_v<E, bytes> && !std::is_convertible_v<R, buffer_view> &&
+                                       !std::is_base_of_v<collection, bare<R>>,
+                                   int> = 0>
+        items(R &&range) : array(range, [](auto &item) -> zbatch_view { return bytes(item); }) {
+            static_assert(std::is_lvalue_reference_v<E> || std::is_trivially_copyable_v<E>,
+                          "the range makes its elements as it goes: they would be gone before the batch runs");
+        }
+
+      protected:
+        explicit items(std::size_t size) noexcept : array(size) {}
+    };
+
+} // namespace detail
+
+/* The items of a batch by name, when one array serves several calls: of something that has a name too, and lives as
+   long. */
+class views : public detail::items {
   public:
-    views(const zbatch_view *data, std::size_t size) noexcept : array(data, size) {}
-    views(buffer_view b) noexcept : array(zbatch_buffer_views(b.get()), b.size()) {}
-    views(const buffer &b) noexcept : views(buffer_view(b)) {}
-    views(const collection &c) noexcept : array(zbatch_collection_views(c.get()), c.size()) {}
-    /* A call may be given a temporary; what has a name would outlive it. */
-    explicit views(buffer &&) = delete;
-    explicit views(collection &&) = delete;
-    views(std::initializer_list<bytes> items) noexcept : array(items, [](bytes item) -> zbatch_view { return item; }) {}
-    template <class R, class E = decltype(*std::begin(std::declval<std::remove_reference_t<R> &>())),
-              std::enable_if_t<std::is_convertible_v<E, bytes> && !std::is_convertible_v<R, buffer_view> &&
-                                   !std::is_base_of_v<collection, detail::bare<R>>,
-                               int> = 0>
-    views(R &&range) : array(range, [](auto &item) -> zbatch_view { return bytes(item); }) {
-        static_assert(std::is_lvalue_reference_v<E> || std::is_trivially_copyable_v<E>,
-                      "the range makes its elements as it goes: they would be gone before the batch runs");
-    }
+    views(const zbatch_view *data, std::size_t size) noexcept : items(data, size) {}
+    views(buffer_view b) noexcept : items(b) {}
+    views(const buffer &b) noexcept : items(b) {}
+    views(const collection &c) noexcept : items(c) {}
+    views(const buffer &&) = delete;
+    views(const collection &&) = delete;
+    views(std::initializer_list<bytes> all) noexcept : items(all) {}
+    template <class R, std::enable_if_t<std::is_lvalue_reference_v<R> && std::is_constructible_v<detail::items, R> &&
+                                            !std::is_convertible_v<R, buffer_view> &&
+                                            !std::is_base_of_v<detail::items, detail::bare<R>> &&
+                                            !std::is_base_of_v<collection, detail::bare<R>>,
+                                        int> = 0>
+    views(R &&range) : items(range) {}
 
     /* Segments of 'base'. */
     static views from_segments(bytes base, const zbatch_segment *segments, std::size_t count, failure &f) noexcept {
@@ -637,7 +659,7 @@ class views : public detail::array<zbatch_view> {
 #endif
 
   private:
-    explicit views(std::size_t size) noexcept : array(size) {}
+    explicit views(std::size_t size) noexcept : items(size) {}
 };
 
 /* The caller's memory for the items of a batch: any range of things that are contiguous and not const. */
@@ -660,13 +682,13 @@ class dict : public detail::handle<zbatch_dict, zbatch_dict_free> {
         f.status = zbatch_dict_new(data.data(), data.size(), type, &raw, f.clear());
         handle_.reset(raw);
     }
-    static dict train(const views &samples, const train_options &o, failure &f) noexcept {
+    static dict train(const detail::items &samples, const train_options &o, failure &f) noexcept {
         zbatch_dict *raw = nullptr;
         if (samples.enough_memory(f))
             f.status = zbatch_dict_train(samples.data(), samples.size(), &o, &raw, f.clear());
         return dict(raw);
     }
-    static dict train(const views &samples, failure &f) noexcept { return train(samples, {}, f); }
+    static dict train(const detail::items &samples, failure &f) noexcept { return train(samples, {}, f); }
     dict digest(failure &f) const noexcept { return digest(compressor_options(), f); }
     dict digest(const compressor_options &o, failure &f) const noexcept {
         zbatch_dict *raw;
@@ -676,7 +698,7 @@ class dict : public detail::handle<zbatch_dict, zbatch_dict_free> {
 #if defined(__cpp_exceptions)
     explicit dict(bytes data, std::int32_t type = ZBATCH_DICT_TYPE_AUTO)
         : dict(detail::checked([&](failure &f) { return dict(data, type, f); })) {}
-    static dict train(const views &samples, const train_options &o = {}) {
+    static dict train(const detail::items &samples, const train_options &o = {}) {
         return detail::checked([&](failure &f) { return train(samples, o, f); });
     }
     dict digest(const compressor_options &o = {}) const {
@@ -703,8 +725,8 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_compressor_memory_size(get()); }
-    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough'. */
-    std::uint64_t estimate(const views &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
+    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough', unless that is 0. */
+    std::uint64_t estimate(const detail::items &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
         std::uint64_t nanoseconds = 0;
         if (items.enough_memory(f))
             f.status = zbatch_compressor_estimate(get(), items.data(), items.size(), threads, enough, &nanoseconds,
@@ -723,7 +745,7 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
         return out;
     }
     /* With item_status the good items are delivered, and the others are empty; it tells which is which. */
-    collection multi_compress_to_buffer(const views &items, const run_options &run, zbatch_status *item_status,
+    collection multi_compress_to_buffer(const detail::items &items, const run_options &run, zbatch_status *item_status,
                                         failure &f) const noexcept {
         zbatch_collection *raw = nullptr;
         if (items.enough_memory(f))
@@ -733,15 +755,15 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
             detail::settle(f, run, items.size(), item_status);
         return collection(raw);
     }
-    collection multi_compress_to_buffer(const views &items, const run_options &run,
+    collection multi_compress_to_buffer(const detail::items &items, const run_options &run,
                                         std::vector<zbatch_status> &item_status, failure &f) const noexcept {
         if (!detail::resize(item_status, items.size(), f)) return {};
         return multi_compress_to_buffer(items, run, item_status.data(), f);
     }
-    collection multi_compress_to_buffer(const views &items, const run_options &run, failure &f) const noexcept {
+    collection multi_compress_to_buffer(const detail::items &items, const run_options &run, failure &f) const noexcept {
         return multi_compress_to_buffer(items, run, nullptr, f);
     }
-    collection multi_compress_to_buffer(const views &items, failure &f) const noexcept {
+    collection multi_compress_to_buffer(const detail::items &items, failure &f) const noexcept {
         return multi_compress_to_buffer(items, {}, nullptr, f);
     }
 #if defined(__cpp_exceptions)
@@ -751,7 +773,7 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
     explicit compressor(const dict &d) : compressor(compressor_options(), &d) {}
     explicit compressor(std::int32_t level) : compressor(compressor_options(level)) {}
 
-    std::uint64_t estimate(const views &items, std::int32_t threads = 0, std::uint64_t enough = UINT64_MAX) const {
+    std::uint64_t estimate(const detail::items &items, std::int32_t threads = 0, std::uint64_t enough = 0) const {
         return detail::checked([&](failure &f) { return estimate(items, threads, enough, f); });
     }
     std::size_t compress(bytes item, span dst) const {
@@ -760,13 +782,13 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
     std::vector<std::byte> compress(bytes item) const {
         return detail::checked([&](failure &f) { return compress(item, f); });
     }
-    collection multi_compress_to_buffer(const views &items, const run_options &run = {}) const {
+    collection multi_compress_to_buffer(const detail::items &items, const run_options &run = {}) const {
         return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, f); });
     }
-    collection multi_compress_to_buffer(const views &items, const run_options &run, zbatch_status *item_status) const {
+    collection multi_compress_to_buffer(const detail::items &items, const run_options &run, zbatch_status *item_status) const {
         return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, item_status, f); });
     }
-    collection multi_compress_to_buffer(const views &items, const run_options &run,
+    collection multi_compress_to_buffer(const detail::items &items, const run_options &run,
                                         std::vector<zbatch_status> &item_status) const {
         return detail::checked([&](failure &f) { return multi_compress_to_buffer(items, run, item_status, f); });
     }
@@ -786,8 +808,8 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_decompressor_memory_size(get()); }
-    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough'. */
-    std::uint64_t estimate(const views &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
+    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough', unless that is 0. */
+    std::uint64_t estimate(const detail::items &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
         std::uint64_t nanoseconds = 0;
         if (items.enough_memory(f))
             f.status = zbatch_decompressor_estimate(get(), items.data(), items.size(), threads, enough, &nanoseconds,
@@ -811,23 +833,29 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         if (!f && detail::resize(out, bound, f)) out.resize(decompress(item, out, f));
         return out;
     }
-    /* Fills 'sizes' and returns their sum; ZBATCH_CONTENTSIZE_UNKNOWN in both for what frames do not record. */
-    std::uint64_t decompressed_sizes(const views &items, std::uint64_t *sizes, failure &f) const noexcept {
+    /* Fills 'sizes' and returns their sum; ZBATCH_CONTENTSIZE_UNKNOWN in both for what frames do not record.  With
+       item_status a bad item has size 0. */
+    std::uint64_t decompressed_sizes(const detail::items &items, std::uint64_t *sizes, zbatch_status *item_status,
+                                     failure &f) const noexcept {
         std::uint64_t total = 0;
         if (items.enough_memory(f))
-            f.status = zbatch_decompressed_sizes(get(), items.data(), items.size(), sizes, &total, f.clear());
+            f.status = zbatch_decompressed_sizes(get(), items.data(), items.size(), sizes, &total, item_status,
+                                                 f.clear());
         else
-            detail::settle(f, {}, items.size(), nullptr, sizes);
+            detail::settle(f, {}, items.size(), item_status, sizes);
         return total;
     }
-    std::vector<std::uint64_t> decompressed_sizes(const views &items, failure &f) const noexcept {
+    std::uint64_t decompressed_sizes(const detail::items &items, std::uint64_t *sizes, failure &f) const noexcept {
+        return decompressed_sizes(items, sizes, nullptr, f);
+    }
+    std::vector<std::uint64_t> decompressed_sizes(const detail::items &items, failure &f) const noexcept {
         std::vector<std::uint64_t> sizes;
         if (detail::resize(sizes, items.size(), f)) decompressed_sizes(items, sizes.data(), f);
         if (f) sizes.clear();
         return sizes;
     }
     /* With item_status the good items are delivered, and the others are empty; it tells which is which. */
-    collection multi_decompress_to_buffer(const views &items, const std::uint64_t *sizes, const run_options &run,
+    collection multi_decompress_to_buffer(const detail::items &items, const std::uint64_t *sizes, const run_options &run,
                                           zbatch_status *item_status, failure &f) const noexcept {
         zbatch_collection *raw = nullptr;
         if (items.enough_memory(f))
@@ -837,19 +865,19 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
             detail::settle(f, run, items.size(), item_status);
         return collection(raw);
     }
-    collection multi_decompress_to_buffer(const views &items, const run_options &run,
+    collection multi_decompress_to_buffer(const detail::items &items, const run_options &run,
                                           std::vector<zbatch_status> &item_status, failure &f) const noexcept {
         if (!detail::resize(item_status, items.size(), f)) return {};
         return multi_decompress_to_buffer(items, nullptr, run, item_status.data(), f);
     }
-    collection multi_decompress_to_buffer(const views &items, const run_options &run, failure &f) const noexcept {
+    collection multi_decompress_to_buffer(const detail::items &items, const run_options &run, failure &f) const noexcept {
         return multi_decompress_to_buffer(items, nullptr, run, nullptr, f);
     }
-    collection multi_decompress_to_buffer(const views &items, failure &f) const noexcept {
+    collection multi_decompress_to_buffer(const detail::items &items, failure &f) const noexcept {
         return multi_decompress_to_buffer(items, nullptr, {}, nullptr, f);
     }
     /* Item i to span i.  Without 'written' each item must fill its span. */
-    zbatch_status multi_decompress_into(const views &items, const spans &dsts, const run_options &run,
+    zbatch_status multi_decompress_into(const detail::items &items, const spans &dsts, const run_options &run,
                                         std::size_t *written, zbatch_status *item_status, failure &f) const noexcept {
         if (same_length(items, dsts, f))
             f.status = zbatch_multi_decompress_into(get(), items.data(), items.size(), dsts.data(), &run, written,
@@ -858,15 +886,15 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
             detail::settle(f, run, items.size(), item_status, written);
         return f.status;
     }
-    zbatch_status multi_decompress_into(const views &items, const spans &dsts, const run_options &run,
+    zbatch_status multi_decompress_into(const detail::items &items, const spans &dsts, const run_options &run,
                                         failure &f) const noexcept {
         return multi_decompress_into(items, dsts, run, nullptr, nullptr, f);
     }
-    zbatch_status multi_decompress_into(const views &items, const spans &dsts, failure &f) const noexcept {
+    zbatch_status multi_decompress_into(const detail::items &items, const spans &dsts, failure &f) const noexcept {
         return multi_decompress_into(items, dsts, {}, nullptr, nullptr, f);
     }
     /* Back to back to 'dst'; segment i is where item i lies in it. */
-    zbatch_status multi_decompress_packed(const views &items, const std::uint64_t *sizes, span dst,
+    zbatch_status multi_decompress_packed(const detail::items &items, const std::uint64_t *sizes, span dst,
                                           zbatch_segment *segments, const run_options &run, zbatch_status *item_status,
                                           failure &f) const noexcept {
         if (items.enough_memory(f))
@@ -876,7 +904,7 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
             detail::settle(f, run, items.size(), item_status, segments);
         return f.status;
     }
-    std::vector<zbatch_segment> multi_decompress_packed(const views &items, span dst, const run_options &run,
+    std::vector<zbatch_segment> multi_decompress_packed(const detail::items &items, span dst, const run_options &run,
                                                         failure &f) const noexcept {
         std::vector<zbatch_segment> places;
         if (detail::resize(places, items.size(), f))
@@ -884,7 +912,7 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         if (f) places.clear();
         return places;
     }
-    std::vector<zbatch_segment> multi_decompress_packed(const views &items, span dst, failure &f) const noexcept {
+    std::vector<zbatch_segment> multi_decompress_packed(const detail::items &items, span dst, failure &f) const noexcept {
         return multi_decompress_packed(items, dst, {}, f);
     }
 #if defined(__cpp_exceptions)
@@ -893,7 +921,7 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     decompressor(const decompressor_options &o, const dict &d) : decompressor(o, &d) {}
     explicit decompressor(const dict &d) : decompressor(decompressor_options(), &d) {}
 
-    std::uint64_t estimate(const views &items, std::int32_t threads = 0, std::uint64_t enough = UINT64_MAX) const {
+    std::uint64_t estimate(const detail::items &items, std::int32_t threads = 0, std::uint64_t enough = 0) const {
         return detail::checked([&](failure &f) { return estimate(items, threads, enough, f); });
     }
     std::size_t decompress_bound(bytes item) const {
@@ -905,40 +933,41 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     std::vector<std::byte> decompress(bytes item) const {
         return detail::checked([&](failure &f) { return decompress(item, f); });
     }
-    std::uint64_t decompressed_sizes(const views &items, std::uint64_t *sizes) const {
-        return detail::checked([&](failure &f) { return decompressed_sizes(items, sizes, f); });
+    std::uint64_t decompressed_sizes(const detail::items &items, std::uint64_t *sizes,
+                                     zbatch_status *item_status = nullptr) const {
+        return detail::checked([&](failure &f) { return decompressed_sizes(items, sizes, item_status, f); });
     }
-    std::vector<std::uint64_t> decompressed_sizes(const views &items) const {
+    std::vector<std::uint64_t> decompressed_sizes(const detail::items &items) const {
         return detail::checked([&](failure &f) { return decompressed_sizes(items, f); });
     }
-    collection multi_decompress_to_buffer(const views &items, const run_options &run = {}) const {
+    collection multi_decompress_to_buffer(const detail::items &items, const run_options &run = {}) const {
         return detail::checked([&](failure &f) { return multi_decompress_to_buffer(items, run, f); });
     }
-    collection multi_decompress_to_buffer(const views &items, const std::uint64_t *sizes, const run_options &run,
+    collection multi_decompress_to_buffer(const detail::items &items, const std::uint64_t *sizes, const run_options &run,
                                           zbatch_status *item_status = nullptr) const {
         return detail::checked(
             [&](failure &f) { return multi_decompress_to_buffer(items, sizes, run, item_status, f); });
     }
-    collection multi_decompress_to_buffer(const views &items, const run_options &run,
+    collection multi_decompress_to_buffer(const detail::items &items, const run_options &run,
                                           std::vector<zbatch_status> &item_status) const {
         return detail::checked([&](failure &f) { return multi_decompress_to_buffer(items, run, item_status, f); });
     }
     /* Every item must fill its span. */
-    void multi_decompress_into(const views &items, const spans &dsts, const run_options &run = {}) const {
+    void multi_decompress_into(const detail::items &items, const spans &dsts, const run_options &run = {}) const {
         detail::checked([&](failure &f) { return multi_decompress_into(items, dsts, run, f); });
     }
     /* ZBATCH_OK, or with item_status also ZBATCH_PARTIAL. */
-    zbatch_status multi_decompress_into(const views &items, const spans &dsts, const run_options &run,
+    zbatch_status multi_decompress_into(const detail::items &items, const spans &dsts, const run_options &run,
                                         std::size_t *written, zbatch_status *item_status = nullptr) const {
         return detail::checked(
             [&](failure &f) { return multi_decompress_into(items, dsts, run, written, item_status, f); });
     }
-    std::vector<zbatch_segment> multi_decompress_packed(const views &items, span dst,
+    std::vector<zbatch_segment> multi_decompress_packed(const detail::items &items, span dst,
                                                         const run_options &run = {}) const {
         return detail::checked([&](failure &f) { return multi_decompress_packed(items, dst, run, f); });
     }
     /* ZBATCH_OK, or with item_status also ZBATCH_PARTIAL. */
-    zbatch_status multi_decompress_packed(const views &items, const std::uint64_t *sizes, span dst,
+    zbatch_status multi_decompress_packed(const detail::items &items, const std::uint64_t *sizes, span dst,
                                           zbatch_segment *segments, const run_options &run = {},
                                           zbatch_status *item_status = nullptr) const {
         return detail::checked([&](failure &f) {
@@ -948,7 +977,7 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
 #endif
 
   private:
-    static bool same_length(const views &items, const spans &dsts, failure &f) noexcept {
+    static bool same_length(const detail::items &items, const spans &dsts, failure &f) noexcept {
         if (!items.enough_memory(f) || !dsts.enough_memory(f)) return false;
         if (items.size() == dsts.size()) return true;
         detail::fail(f, ZBATCH_ERROR_INVALID_ARGUMENT, "there are not as many spans as items");
@@ -963,7 +992,7 @@ struct trained {
 };
 
 /* With item_status the good frames are delivered, and the others are empty; it tells which is which. */
-inline trained multi_compress_trained(const views &items, const compressor_options &o, const train_options &t,
+inline trained multi_compress_trained(const detail::items &items, const compressor_options &o, const train_options &t,
                                       const run_options &run, zbatch_status *item_status, failure &f) noexcept {
     zbatch_dict *dict = nullptr;
     zbatch_collection *frames = nullptr;
@@ -974,14 +1003,14 @@ inline trained multi_compress_trained(const views &items, const compressor_optio
         detail::settle(f, run, items.size(), item_status);
     return {zbatch::dict(dict), collection(frames)};
 }
-inline trained multi_compress_trained(const views &items, const compressor_options &o, failure &f) noexcept {
+inline trained multi_compress_trained(const detail::items &items, const compressor_options &o, failure &f) noexcept {
     return multi_compress_trained(items, o, {}, {}, nullptr, f);
 }
-inline trained multi_compress_trained(const views &items, failure &f) noexcept {
+inline trained multi_compress_trained(const detail::items &items, failure &f) noexcept {
     return multi_compress_trained(items, {}, {}, {}, nullptr, f);
 }
 /* 'd' may be empty. */
-inline collection multi_decompress_trained(const views &items, const dict &d, const decompressor_options &o,
+inline collection multi_decompress_trained(const detail::items &items, const dict &d, const decompressor_options &o,
                                            const std::uint64_t *sizes, const run_options &run,
                                            zbatch_status *item_status, failure &f) noexcept {
     zbatch_collection *raw = nullptr;
@@ -992,19 +1021,19 @@ inline collection multi_decompress_trained(const views &items, const dict &d, co
         detail::settle(f, run, items.size(), item_status);
     return collection(raw);
 }
-inline collection multi_decompress_trained(const views &items, const dict &d, const decompressor_options &o,
+inline collection multi_decompress_trained(const detail::items &items, const dict &d, const decompressor_options &o,
                                            failure &f) noexcept {
     return multi_decompress_trained(items, d, o, nullptr, {}, nullptr, f);
 }
-inline collection multi_decompress_trained(const views &items, const dict &d, failure &f) noexcept {
+inline collection multi_decompress_trained(const detail::items &items, const dict &d, failure &f) noexcept {
     return multi_decompress_trained(items, d, {}, nullptr, {}, nullptr, f);
 }
 #if defined(__cpp_exceptions)
-inline trained multi_compress_trained(const views &items, const compressor_options &o = {}, const train_options &t = {},
+inline trained multi_compress_trained(const detail::items &items, const compressor_options &o = {}, const train_options &t = {},
                                       const run_options &run = {}, zbatch_status *item_status = nullptr) {
     return detail::checked([&](failure &f) { return multi_compress_trained(items, o, t, run, item_status, f); });
 }
-inline collection multi_decompress_trained(const views &items, const dict &d, const decompressor_options &o = {},
+inline collection multi_decompress_trained(const detail::items &items, const dict &d, const decompressor_options &o = {},
                                            const std::uint64_t *sizes = nullptr, const run_options &run = {},
                                            zbatch_status *item_status = nullptr) {
     return detail::checked(

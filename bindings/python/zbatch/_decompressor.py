@@ -252,7 +252,7 @@ class ZstdDecompressor(Codec):
             call.gather()
             sizes = array("Q", bytes(8 * call.count))
             at = sizes.buffer_info()[0]
-            if lib.zbatch_decompressed_sizes(handle.address, call.views, call.count, at, None, call.error_at):
+            if lib.zbatch_decompressed_sizes(handle.address, call.views, call.count, at, None, None, call.error_at):
                 raise self._failure(call, None, call.error)
             return memoryview(sizes).toreadonly()
         finally:

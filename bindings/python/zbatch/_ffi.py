@@ -254,7 +254,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_frame_info": (STATUS, (POINTER, SIZE, I32, POINTER, POINTER)),
     "zbatch_frame_header_size": (SIZE, (POINTER, SIZE)),
     "zbatch_decompress_bound": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER)),
-    "zbatch_decompressed_sizes": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER)),
+    "zbatch_decompressed_sizes": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)),
     "zbatch_decompressor_estimate": (STATUS, (POINTER, POINTER, SIZE, I32, U64, POINTER, POINTER)),
     "zbatch_decompress": (STATUS, (POINTER, POINTER, SIZE, POINTER, SIZE, POINTER, POINTER)),
     "zbatch_multi_decompress_to_buffer": (STATUS, (POINTER, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER, POINTER)),

@@ -420,9 +420,10 @@ pub unsafe extern "C" fn zbatch_multi_compress_to_buffer(
 /// zbatch_compressor_estimate() writes to 'nanoseconds' roughly how long a batch
 /// of these items would take on so many threads, which are counted as in
 /// zbatch_run_options: for a program that must decide whether to run it on the
-/// thread that it is on.  It looks at the items' sizes, and stops looking as soon
-/// as the answer is sure to be 'enough' or more; views behind that are not
-/// checked either.  Content that does not compress is done sooner.
+/// thread that it is on.  It looks at the items' sizes, and stops looking as
+/// soon as the answer is sure to be 'enough' or more; views behind that are not
+/// checked either.  0: it looks at all.  Content that does not compress is done
+/// sooner.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_compressor_estimate(

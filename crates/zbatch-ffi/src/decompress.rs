@@ -249,8 +249,11 @@ pub unsafe extern "C" fn zbatch_decompress_bound(
 /// be NULL.  Nothing is decompressed: allocate by these sizes, then decompress
 /// to there.
 ///
-/// Errors: those of an item, below, as far as headers show them; 'error' names
-/// the lowest.
+/// 'item_status' may be NULL, or has room for 'count' statuses: an item that
+/// headers show to be bad then has size 0, and the call returns ZBATCH_PARTIAL.
+/// Without it, such an item fails the call, and 'error' names the lowest.
+///
+/// Errors: those of an item, below, as far as headers show them.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_decompressed_sizes(
@@ -259,22 +262,32 @@ pub unsafe extern "C" fn zbatch_decompressed_sizes(
     count: usize,
     sizes: *mut u64,
     total: *mut u64,
+    item_status: *mut zbatch_status,
     error: *mut zbatch_error,
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
+    let outputs = [extent(sizes, count), extent(total, 1), extent(item_status, count)];
     let mut sizes = call.array(sizes, count);
+    let mut statuses = call.status_array(item_status, count);
     let total = call.optional_place(total);
     let status = call.guard(error, || {
         let (sizes, total) = (sizes.required()?, total?);
         let decompressor = &call.borrow(decompressor)?.core;
-        let sum = decompressor.decompressed_sizes(&call.items(views, count)?, sizes)?;
+        let items = call.items_apart(views, count, &outputs, &[extent(views, count)])?;
+        let (sum, failed) = match statuses.optional()? {
+            None => (decompressor.decompressed_sizes(&items, sizes)?, None),
+            Some(statuses) => {
+                let some = decompressor.decompressed_sizes_partial(&items, sizes, statuses)?;
+                (some.value, some.error)
+            }
+        };
         if let Some(total) = total {
             *total = sum.unwrap_or(ZBATCH_CONTENTSIZE_UNKNOWN);
         }
-        Ok(())
+        Ok(failed)
     });
-    sizes.settle(status)
+    statuses.settle(sizes.settle(status))
 }
 
 /// zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does, for
@@ -440,8 +453,9 @@ pub unsafe extern "C" fn zbatch_multi_decompress_into(
 /// takes no room; one that fails later keeps the room of its size, zeroed,
 /// except in a batch that cost a copy.  'capacity' must be the sum of these
 /// rooms and of the sizes of all good items: the 'total' of
-/// zbatch_decompressed_sizes() is enough.  Bytes behind the last item and its
-/// room are left alone, unless the call fails.
+/// zbatch_decompressed_sizes() is enough, and what to allocate after
+/// ZBATCH_ERROR_DST_TOO_SMALL.  Bytes behind the last item and its room are left
+/// alone, unless the call fails.
 ///
 /// Errors: as zbatch_multi_decompress_to_buffer(), and for the call
 /// ZBATCH_ERROR_DST_TOO_SMALL.

@@ -125,8 +125,9 @@ pub(crate) struct Item {
 }
 
 /// How long a batch of `count` items takes on `threads` threads, in nanoseconds. It looks at no more items than it takes to
-/// know that the answer is `enough`.
+/// know that the answer is `enough`, unless that is 0.
 pub(crate) fn of_batch(count: usize, threads: i32, enough: u64, item: impl Fn(usize) -> Item) -> u64 {
+    let enough = if enough == 0 { u64::MAX } else { enough };
     let most = workers::wanted(threads, u64::MAX).min(workers::cpus()) as u64;
     let plenty = enough.saturating_mul(most);
     let (mut all, mut pieces, mut longest) = (0u64, 0u64, 0);
@@ -208,5 +209,6 @@ mod tests {
         };
         assert!(of_batch(1_000_000, 1, 95, look) >= 95);
         assert_eq!(looks.get(), 10);
+        assert_eq!((of_batch(50, 1, 0, look), looks.get()), (500, 60));
     }
 }

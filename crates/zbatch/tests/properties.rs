@@ -317,6 +317,17 @@ fn sizes_are_told_before_anything_is_decompressed() {
     assert!(decompressor().decompress_bound(&unknown).unwrap() >= 5000);
     let error = decompressor().decompressed_sizes(&[&known[..], b"no"], &mut sizes).unwrap_err();
     assert_eq!(error.item(), Some(1));
+    let mut statuses = [Status::Ok; 2];
+    let limit = DecompressionParameters { max_total_size: 7000, ..Default::default() };
+    for (decompressor, items, told) in [
+        (decompressor(), [&b"no"[..], &known], (Some(5000), Some(0), [0, 5000])),
+        (Decompressor::new(&limit, None).unwrap(), [&known[..], &known], (Some(5000), Some(1), [5000, 0])),
+        (decompressor(), [&known[..], &known], (Some(10_000), None, [5000, 5000])),
+    ] {
+        let some = decompressor.decompressed_sizes_partial(&items, &mut sizes, &mut statuses).unwrap();
+        assert_eq!((some.value, some.error.and_then(|error| error.item()), sizes), told);
+        assert!(statuses.iter().zip(sizes).all(|(&status, size)| (status == Status::Ok) == (size != 0)));
+    }
     let error = decompressor().decompressed_sizes(&[&known], &mut sizes).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
 }

@@ -98,7 +98,7 @@ impl Compressor {
     }
 
     /// Roughly how many nanoseconds a batch of `items` would take on so many threads, by their sizes alone and for content that
-    /// compresses. It stops looking as soon as the answer is sure to be `enough` or more.
+    /// compresses. It stops looking as soon as the answer is sure to be `enough` or more; 0 is no bound.
     pub fn estimate<I: Items + ?Sized>(&self, items: &I, threads: i32, enough: u64) -> u64 {
         cost::of_batch(items.len(), threads, enough, |item| {
             let size = items.get(item).len();

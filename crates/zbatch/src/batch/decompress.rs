@@ -82,7 +82,7 @@ impl Decompressor {
     }
 
     /// Roughly how many nanoseconds a batch of `items` would take on so many threads, by the header that each begins with; one
-    /// that is refused counts as nothing. It stops looking as soon as the answer is sure to be `enough` or more.
+    /// that is refused counts as nothing. It stops looking as soon as the answer is sure to be `enough` or more; 0 is no bound.
     pub fn estimate<I: Items + ?Sized>(&self, items: &I, threads: i32, enough: u64) -> u64 {
         cost::of_batch(items.len(), threads, enough, |index| {
             let item = items.get(index);
@@ -292,16 +292,57 @@ impl Decompressor {
     /// returns the sum, or `None` when any is unknown. The sizes are claims: they fit the limits and what the frames can
     /// hold, but only decompressing proves them.
     pub fn decompressed_sizes<I: Items + ?Sized>(&self, items: &I, sizes: &mut [u64]) -> Result<Option<u64>> {
+        self.sizes(items, sizes, None).map(|all| all.value)
+    }
+
+    /// The same, but an item whose headers are refused has size 0, and `statuses` tells why. The sum is that of the others.
+    pub fn decompressed_sizes_partial<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        sizes: &mut [u64],
+        statuses: &mut [Status],
+    ) -> Result<Partial<Option<u64>>> {
+        self.sizes(items, sizes, Some(statuses))
+    }
+
+    fn sizes<I: Items + ?Sized>(
+        &self,
+        items: &I,
+        sizes: &mut [u64],
+        mut statuses: Option<&mut [Status]>,
+    ) -> Result<Partial<Option<u64>>> {
         same_length(Some(sizes), items.len())?;
-        let mut total = Some(0u64);
+        same_length(statuses.as_deref(), items.len())?;
+        let (mut total, mut lowest, mut full) = (Some(0u64), None, Ok(()));
         for (index, place) in sizes.iter_mut().enumerate() {
-            let about = |error: Error| error.about(Subject::Decompressing).with_item(index);
-            let size = self.measure(items.get(index), 0).map_err(about)?.size;
-            *place = size.unwrap_or(UNKNOWN);
-            total = total.zip(size).and_then(|(total, size)| total.checked_add(size));
-            self.check_total(total).map_err(about)?;
+            let size = self.measure(items.get(index), 0).and_then(|Measure { size, .. }| {
+                full?;
+                let sum = total.zip(size).map(|(total, size)| total.saturating_add(size));
+                full = self.check_total(sum);
+                full?;
+                total = sum;
+                Ok(size)
+            });
+            let status = match size {
+                Ok(size) => {
+                    *place = size.unwrap_or(UNKNOWN);
+                    Status::Ok
+                }
+                Err(error) => {
+                    let error = error.about(Subject::Decompressing).with_item(index);
+                    if statuses.is_none() {
+                        return Err(error);
+                    }
+                    *place = 0;
+                    lowest.get_or_insert(error);
+                    error.status()
+                }
+            };
+            if let Some(place) = status_at(&mut statuses, index) {
+                *place = status;
+            }
         }
-        Ok(total)
+        Ok(Partial { value: total, error: lowest })
     }
 
     /// Decompresses `items` to as many segments in the same order. `sizes` tells the size of each item's content, 0 or
