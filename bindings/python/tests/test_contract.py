@@ -716,6 +716,15 @@ class Compressors(unittest.TestCase):
         "windows in range": lambda z: [
             z.ZstdDecompressor(max_window_size=size).decompress(FRAMES[0]) for size in (1024, 2**20, 2**31)
         ],
+        "numbers that are no Py_ssize_t": lambda z: [
+            (
+                outcome(lambda z, n=n: z.ZstdDecompressor(max_window_size=n), z),
+                outcome(lambda z, n=n: z.ZstdDecompressor().decompress(FRAMES[0], max_output_size=n), z),
+                outcome(lambda z, n=n: z.ZstdCompressionParameters.from_level(3, dict_size=n), z),
+                outcome(lambda z, n=n: z.train_dictionary(n, [b"foo"] * 100), z),
+            )
+            for n in (2**63, 2**64, -(2**63) - 1)
+        ],
         "a window above the limit": lambda z: z.ZstdDecompressor(max_window_size=2**20).decompress(
             unsized(noise(5000) * 1000), max_output_size=10**7
         ),

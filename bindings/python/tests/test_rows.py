@@ -20,7 +20,9 @@ from support import (
     declaring,
     frame,
     frames,
+    needs_peer,
     noise,
+    peer,
     records,
     run,
     sizes,
@@ -327,6 +329,28 @@ class Options(unittest.TestCase):
                     str(caught.exception),
                     f"error decompressing item {position}: Frame requires too much memory for decoding",
                 )
+
+    @needs_peer
+    def test_max_window_size_holds_where_the_peer_reads_in_one_go(self) -> None:
+        large = frame(noise(2**21))
+        for z, raises in ((peer, False), (zbatch, True)):
+            decompressor = z.ZstdDecompressor(max_window_size=2**20)
+            for action in (decompressor.decompress, lambda item, d=decompressor: d.multi_decompress_to_buffer([item])):
+                if raises:
+                    with self.assertRaisesRegex(ZstdError, "Frame requires too much memory for decoding"):
+                        action(large)
+                else:
+                    action(large)
+
+    def test_a_negative_dict_size(self) -> None:
+        with self.assertRaises(OverflowError):  # SystemError of the peer
+            ZstdCompressionParameters.from_level(3, dict_size=-1)
+
+    def test_precompute_with_parameters_of_none(self) -> None:
+        dictionary = ZstdCompressionDict(DOCUMENTS[0] * 9)
+        dictionary.precompute_compress(3, None)  # TypeError of the peer
+        with self.assertRaises(ValueError):
+            dictionary.precompute_compress(compression_params=None)
 
     def test_max_window_size_looks_at_every_frame_of_an_item(self) -> None:
         wide = with_window_log(noise(1000), 22)

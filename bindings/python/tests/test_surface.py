@@ -254,7 +254,7 @@ class Documentation(unittest.TestCase):
                 undocumented.append(name)
             if isinstance(value, type):
                 for member, inner in public(value):
-                    if callable(inner) or isinstance(inner, (property, staticmethod, classmethod)):
+                    if callable(inner) or inspect.isdatadescriptor(inner) or isinstance(inner, (staticmethod, classmethod)):
                         if not (inner.__doc__ or "").strip():
                             undocumented.append(f"{name}.{member}")
         self.assertEqual(undocumented, [])

@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 #: The array type of machine words. A view is two of them, a pointer and a size.
 WORDS = "Q" if WORD == 8 else "I"
+_VIEW = array(WORDS, [0, 0])
 
 #: Items of a small batch, whose views have their place in every Call.
 SMALL = 64
@@ -106,7 +107,7 @@ class Call:
         # What the library writes: a status.
         self._numbers = array("i", bytes(4))
         self._status_arg = c_void_p(self._numbers.buffer_info()[0])
-        self._small = array(WORDS, bytes(2 * WORD * SMALL))
+        self._small = _VIEW * SMALL
         self._small_at = self._small.buffer_info()[0]
         self._batch = array(WORDS, bytes(sizeof(_ffi.zbatch_object_batch)))
         self._batch_struct = _ffi.zbatch_object_batch.from_buffer(self._batch)
@@ -139,7 +140,7 @@ class Call:
             self.words = self._small
             at = self._small_at
         else:
-            self.words = array(WORDS, bytes(2 * WORD * count))
+            self.words = _VIEW * count
             at = self.words.buffer_info()[0]
         batch = self._batch
         self.count = batch[_COUNT] = count
@@ -177,7 +178,7 @@ class Call:
 
     def take_places(self, items: tuple[Any, ...]) -> int:
         """Pins memory to write to until the call is over, and has the address of its spans."""
-        words = array(WORDS, bytes(2 * WORD * len(items)))
+        words = _VIEW * len(items)
         at = words.buffer_info()[0]
         self.keep((words, self._pinned(items, at, PyBUF_WRITABLE, "buffer {} is not a writable bytes-like object")))
         return at
@@ -236,7 +237,7 @@ class Call:
             return None
         if errors != "return":
             raise ValueError(f"errors must be 'raise' or 'return', not {errors!r}")
-        self.statuses = array("i", bytes(4 * max(self.count, 1)))
+        self.statuses = array("i", [0]) * max(self.count, 1)
         at = self.statuses.buffer_info()[0]
         self._batch[_STATUSES] = at
         return at

@@ -30,7 +30,7 @@ _ROW = 16
 _BLOCK = 1024
 
 
-@lends_bytes(lib, place="offset")
+@lends_bytes(lib, place="offset", doc="Bytes between the start of its buffer and the segment.")
 class BufferSegment:
     """Some bytes of a buffer, without a copy of them.
 
@@ -44,9 +44,7 @@ class BufferSegment:
     if TYPE_CHECKING:
 
         @property
-        def offset(self) -> int:
-            """Bytes between the start of its buffer and the segment."""
-
+        def offset(self) -> int: ...
         def __len__(self) -> int: ...
         def __buffer__(self, flags: int, /) -> memoryview: ...
         def tobytes(self) -> bytes: ...
@@ -187,7 +185,7 @@ def _table_of(handle: Handle, address: int | None, count: int) -> BufferSegments
     return made
 
 
-@lends_bytes(lib, items=True, size="size")
+@lends_bytes(lib, items=True, size="size", doc="Bytes in the buffer, those outside every segment included.")
 class BufferWithSegments:
     """Bytes and a table of segments in them.
 
@@ -202,9 +200,7 @@ class BufferWithSegments:
     if TYPE_CHECKING:
 
         @property
-        def size(self) -> int:
-            """Bytes in the buffer, those outside every segment included."""
-
+        def size(self) -> int: ...
         @property
         def _owner(self) -> Handle: ...
         def __len__(self) -> int: ...

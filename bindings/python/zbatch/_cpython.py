@@ -133,16 +133,16 @@ _immortal: list[object] = []
 
 
 def lends_bytes(
-    library: Any, *, size: str = "", place: str = "", items: bool = False, handle: bool = False
+    library: Any, *, size: str = "", place: str = "", doc: str = "", items: bool = False, handle: bool = False
 ) -> Callable[[type[T]], type[T]]:
     """Makes of a class statement a type whose objects hold a pointer to bytes and lend them through the buffer protocol.
 
     A class statement can do that from Python 3.12 on, with `__buffer__`, and slowly; a type made by PyType_FromSpec can on
     every version, at the speed of C. Its slots are functions of `library`. `_owner` is what keeps the bytes alive, `len()`
-    their number; `size` and `place` name read-only attributes for these two words. With `items` it is a sequence instead, of
-    the segments of the collection that `_owner` is a handle of, and the place is their type. With `handle` the pointer is a
-    handle, `address`, that is freed with the object. Everything else is taken from the class. The type has no subclasses, and
-    its objects are made by the library alone.
+    their number; `size` and `place` name read-only attributes for these two words, with `doc`. With `items` it is a sequence
+    instead, of the segments of the collection that `_owner` is a handle of, and the place is their type. With `handle` the
+    pointer is a handle, `address`, that is freed with the object. Everything else is taken from the class. The type has no
+    subclasses, and its objects are made by the library alone.
     """
 
     def make(body: type[T]) -> type[T]:
@@ -153,10 +153,10 @@ def lends_bytes(
             ("address" if handle else "", DATA, _T_ULONGLONG),
         ):
             if name:
-                members.append(_Member(name.encode(), kind, offset, _READONLY, None))
+                members.append(_Member(name.encode(), kind, offset, _READONLY, doc.encode()))
         all_members = (_Member * (len(members) + 1))(*members)
-        doc = b"tobytes($self, /)\n--\n\nA copy of the bytes."
-        methods = (_Method * 2)(_Method(b"tobytes", address_of(library.zbatch_object_tobytes), _METH_NOARGS, doc))
+        told = b"tobytes($self, /)\n--\n\nA copy of the bytes."
+        methods = (_Method * 2)(_Method(b"tobytes", address_of(library.zbatch_object_tobytes), _METH_NOARGS, told))
         dealloc = library.zbatch_object_dealloc_handle if handle else library.zbatch_object_dealloc
         slots = [_Slot(_TP_DEALLOC, address_of(dealloc)), _Slot(_TP_MEMBERS, cast(all_members, c_void_p))]
         if not handle:

@@ -11,7 +11,7 @@ from . import _call, _containers, _errors, _inputs
 from ._codec import Codec
 from ._compressor import Errors
 from ._control import Control
-from ._cpython import WORD, PyBUF_WRITABLE
+from ._cpython import PyBUF_WRITABLE
 from ._dictionary import ZstdCompressionDict
 from ._ffi import (
     ERROR_EXTRA_DATA,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     #: Sizes of content: a buffer of native 64-bit integers, or integers.
     Sizes = Union[ReadableBuffer, Iterable[int], None]
 
-#: Smallest and largest window that a decompressor may be limited to, as zstd has it.
+#: Smallest and largest window that python-zstandard lets a decompressor be limited to. The library takes any.
 _WINDOW_LIMITS = range(1 << constant("ZSTD_WINDOWLOG_MIN"), (1 << constant("ZSTD_WINDOWLOG_MAX")) + 1)
 
 #: What the library returns where there is no content.
@@ -160,8 +160,9 @@ class ZstdDecompressor(Codec):
         """Decompresses item i into buffer i: rows of an array, say. Returns the size of each item's content.
 
         `buffers` has a writable bytes-like object for each item. Two that overlap, or one and an item, raise ValueError with
-        an index in `item`, and nothing is written. What an item does not fill is zeroed. With `errors="return"` the exceptions of items that failed stand in the place of their sizes, and their buffers are
-        zeroed. The other arguments are as in `multi_decompress_to_buffer()`.
+        an index in `item`, and nothing is written. What an item does not fill is zeroed. With `errors="return"` the
+        exceptions of items that failed stand in the place of their sizes, and their buffers are zeroed. The other arguments
+        are as in `multi_decompress_to_buffer()`.
         """
         handle = self._open()
         call = _call.begin()
@@ -174,7 +175,7 @@ class ZstdDecompressor(Codec):
             places = call.take_places(targets)
             call.set_options(threads, control, False)
             statuses = call.want_statuses(errors)
-            written = array(_call.WORDS, bytes(WORD * call.count))
+            written = array(_call.WORDS, [0]) * call.count
             arguments = (
                 handle.address,
                 call.views,
@@ -220,7 +221,7 @@ class ZstdDecompressor(Codec):
             sizes = _sizes(decompressed_sizes, call.count)
             call.set_options(threads, control, False)
             statuses = call.want_statuses(errors)
-            table = array("Q", bytes(16 * call.count))
+            table = array("Q", [0, 0]) * call.count
             arguments = (
                 handle.address,
                 call.views,
@@ -250,7 +251,7 @@ class ZstdDecompressor(Codec):
         try:
             _inputs.take(call, frames, _NO_BATCH)
             call.gather()
-            sizes = array("Q", bytes(8 * call.count))
+            sizes = array("Q", [0]) * call.count
             at = sizes.buffer_info()[0]
             if lib.zbatch_decompressed_sizes(handle.address, call.views, call.count, at, None, None, call.error_at):
                 raise self._failure(call, None, call.error)
@@ -296,7 +297,7 @@ class ZstdDecompressor(Codec):
         """The exception for an item that failed, as python-zstandard would raise it."""
         item: int = error.item
         if error.status in (ERROR_NOT_A_FRAME, ERROR_TRUNCATED) and item < call.count and not (sizes and sizes[item]):
-            view = zbatch_view.from_address(call.views + item * sizeof(zbatch_view))
+            view = (zbatch_view * call.count).from_address(call.views)[item]
             if lib.zbatch_frame_info(view.data, view.size, self._format, byref(zbatch_frame()), None):
                 text = f"could not determine decompressed size of item {item}"
                 return _errors.about_item(ValueError(text), item)

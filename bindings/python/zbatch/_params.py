@@ -28,7 +28,7 @@ def size(value: int) -> int:
 
 def signed_size(value: int) -> int:
     """The number, refused as CPython refuses what is no Py_ssize_t."""
-    return array("q", (value,))[0]
+    return operator.length_hint(None, value)
 
 
 def options_of_level(level: int) -> zbatch_compressor_options:
@@ -164,7 +164,7 @@ class ZstdCompressionParameters:
         """
         chosen, error = clamped(options_of_level(level)), zbatch_error()
         if lib.zbatch_compressor_options_from_level(
-            byref(chosen), chosen.level, size(source_size), size(dict_size), byref(error)
+            byref(chosen), chosen.level, size(source_size), size(signed_size(dict_size)), byref(error)
         ):
             raise _errors.failure(error)
         names = ("window_log", "chain_log", "hash_log", "search_log", "min_match", "target_length", "strategy")
