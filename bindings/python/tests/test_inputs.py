@@ -33,7 +33,8 @@ from support import (
 )
 
 import zbatch
-from zbatch import ZstdCompressor, ZstdDecompressor
+from zbatch import ZstdCompressor, ZstdDecompressor, _arrow
+from zbatch._cpython import capsule_content
 
 DOCUMENTS = records(100)
 FRAMES = frames(DOCUMENTS)
@@ -265,8 +266,25 @@ class Both(unittest.TestCase):
             ZstdCompressor().multi_compress_to_buffer(Stream(reader))
         stream = Stream(pyarrow.chunked_array([DOCUMENTS]))
         self.assertEqual(contents(ZstdCompressor().multi_compress_to_buffer(stream)), FRAMES)
-        with self.assertRaises(ValueError):  # it is empty now
+        with self.assertRaisesRegex(ValueError, "consumed already"):
             ZstdCompressor().multi_compress_to_buffer(stream)
+
+    @needs_pyarrow
+    def test_an_arrow_array_of_a_negative_length(self) -> None:
+        class Exporter:
+            def __init__(self, length: int) -> None:
+                self.capsules = pyarrow.array(DOCUMENTS).__arrow_c_array__()
+                self.array = _arrow._Array.from_address(capsule_content(self.capsules[1], b"arrow_array"))
+                self.array.length = length
+
+            def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+                return self.capsules
+
+        for length in (-1, -(2**63)):
+            with self.assertRaisesRegex(ValueError, "Arrow"):
+                ZstdCompressor().multi_compress_to_buffer(Exporter(length))
+        with self.assertRaises(MemoryError):
+            ZstdCompressor().multi_compress_to_buffer(Exporter(2**63 - 1))
 
     @needs_pyarrow
     def test_arrow_of_nothing(self) -> None:

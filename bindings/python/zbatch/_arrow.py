@@ -59,6 +59,7 @@ class _Stream(Structure):
 
 
 _SCHEMA, _ARRAY, _STREAM = b"arrow_schema", b"arrow_array", b"arrow_array_stream"
+_release = CFUNCTYPE(None, c_void_p)
 _ask = CFUNCTYPE(c_int, c_void_p, c_void_p)
 _last_error = CFUNCTYPE(c_char_p, c_void_p)
 
@@ -118,7 +119,8 @@ def take(exporter: Any) -> Arrays:
     except (TypeError, ValueError):
         raise TypeError(f"__arrow_c_array__() of a {type(exporter).__name__} does not return two capsules") from None
     at = capsule_content(content, _ARRAY)
-    items = _Array.from_address(at).length
+    # What is negative the library refuses.
+    items = max(_Array.from_address(at).length, 0)
     return Arrays(capsule_content(schema, _SCHEMA), array(WORDS, (at,)), items, capsules)
 
 
@@ -146,7 +148,9 @@ def _of_stream(capsule: object) -> Arrays:
         ask(stream.get_next, part_at)
         part = _Array.from_address(part_at)
         if not part.release:
-            return Arrays(schema, arrays, items, keep)
+            # Its arrays stay. Who gives it again is told that it is empty.
+            _release(stream.release)(at)
+            return Arrays(schema, arrays, max(items, 0), keep)
         arrays.append(part_at)
         items += part.length
 
