@@ -290,12 +290,13 @@ impl TrainParameters {
         Err(Error::told(Status::InvalidArgument, wrong.0, wrong.1))
     }
 
-    /// The same, checked for a batch that trains its own dictionary.
+    /// The same, checked for a batch that trains its own dictionary, and with the `d` of one.
     pub(crate) fn of_batch(&self) -> Result<Self> {
         const THREADS: Error =
             Error::new(Status::InvalidArgument, "a batch trains its dictionary on the calling thread alone");
-        self.validate()?;
-        if matches!(self.threads, 0 | 1) { Ok(self.clone()) } else { Err(THREADS) }
+        let all = Self { d: if self.d == 0 { 8 } else { self.d }, ..self.clone() };
+        all.validate()?;
+        if matches!(self.threads, 0 | 1) { Ok(all) } else { Err(THREADS) }
     }
 
     /// The same with what suits `count` items of `bytes` in all where it is 0, or `None` when a dictionary would be as large
@@ -318,7 +319,6 @@ impl TrainParameters {
         Some(Self {
             dict_size,
             k: or(self.k, if self.steps == 0 { k } else { 0 }).min(most),
-            d: or(self.d, 8),
             f: or(self.f, 16),
             accel: or(self.accel, 2),
             level: if self.level == 0 { level } else { self.level },

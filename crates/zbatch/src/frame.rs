@@ -185,20 +185,20 @@ pub(crate) fn guess(item: &[u8]) -> u64 {
 pub(crate) struct Glance {
     pub content: u64,
     pub coding: Coding,
-    /// The content of the first frame, when others of the kind seem to follow.
-    pub frame: u64,
+    /// The content that the first frame records. Where it is less than all, others of the kind seem to follow.
+    pub recorded: Option<u64>,
 }
 
 /// Looks at the header that `item` begins with; `None` where it is refused.
 pub(crate) fn glance(item: &[u8], parameters: &DecompressionParameters, dict_id: u32) -> Option<Glance> {
-    let alone = |content, coding| Some(Glance { content, coding, frame: content });
+    let guessed = |content, coding| Some(Glance { content, coding, recorded: None });
     let plain = if parameters.format == Format::Zstd1 { plain_header(item) } else { None };
     let header = match plain {
         Some(header) => header,
         None => libzstd::frame_header(item, parameters.format == Format::Zstd1Magicless).ok()??,
     };
     if header.is_skippable {
-        return alone(guess(item), Coding::Codes);
+        return guessed(guess(item), Coding::Codes);
     }
     check_header(&header, parameters, dict_id).ok()?;
     let coding = match item.get(header.header_size as usize..)? {
@@ -208,15 +208,21 @@ pub(crate) fn glance(item: &[u8], parameters: &DecompressionParameters, dict_id:
         _ => Coding::Codes,
     };
     let size = item.len() as u64;
-    // More bytes than any frame of this content has: others follow.
-    let has_more = |content: u64| size > content.saturating_add(content >> 8) + SMALLEST_BOUND;
     match header.content_size {
-        CONTENTSIZE_UNKNOWN if coding == Coding::Stored => alone(size, coding),
-        CONTENTSIZE_UNKNOWN => alone(guess(item), coding),
+        CONTENTSIZE_UNKNOWN if coding == Coding::Stored => guessed(size, coding),
+        CONTENTSIZE_UNKNOWN => guessed(guess(item), coding),
         content if content >> LARGEST_RATIO_LOG > size => None,
-        content if has_more(content) => Some(Glance { content: guess(item), coding, frame: content }),
-        content => alone(content, coding),
+        content => {
+            let has_more = size > largest_frame(content) && !parameters.single_frame;
+            let all = if has_more { guess(item) } else { content };
+            Some(Glance { content: all, coding, recorded: Some(content) })
+        }
     }
+}
+
+/// The most bytes that a frame of this content has: where there are more, others follow.
+pub(crate) fn largest_frame(content: u64) -> u64 {
+    content.saturating_add(content >> 8).saturating_add(SMALLEST_BOUND)
 }
 
 /// A block of four bytes can hold 128 KiB.
@@ -408,7 +414,7 @@ mod tests {
     #[test]
     fn a_glance_tells_what_the_first_header_shows() {
         let at = |item: &[u8]| glance(item, &DecompressionParameters::default(), 0);
-        let alone = |content, coding| Some(Glance { content, coding, frame: content });
+        let alone = |content, coding| Some(Glance { content, coding, recorded: Some(content) });
         assert_eq!(at(&frame(Some(3), &[b"abc"])), alone(3, Coding::Stored));
         assert_eq!(at(&frame(None, &[b"abc"])).map(|seen| seen.coding), Some(Coding::Stored));
         let coded = |literals| {
@@ -419,7 +425,9 @@ mod tests {
         assert_eq!(coded(0), alone(3, Coding::Matches));
         assert_eq!(coded(2), alone(3, Coding::Codes));
         let many = frame(Some(3), &[b"abc"]).repeat(100);
-        assert_eq!(at(&many), Some(Glance { content: guess(&many), coding: Coding::Stored, frame: 3 }));
+        assert_eq!(at(&many), Some(Glance { content: guess(&many), coding: Coding::Stored, recorded: Some(3) }));
+        let first = DecompressionParameters { single_frame: true, allow_extra_data: true, ..Default::default() };
+        assert_eq!(glance(&many, &first, 0), alone(3, Coding::Stored));
         // What is refused counts as nothing: no frame, one that is cut short, a lie, and a window beyond the limit.
         for refused in [&b""[..], b"not zstd", &frame(Some(3), &[])[..7], &frame(Some(1 << 40), &[b"abc"])] {
             assert_eq!(at(refused), None);

@@ -170,9 +170,9 @@ fn dictionary<I: Items + ?Sized>(
     let trained = if searches { Dictionary::train(&sample, &train) } else { Dictionary::train_once(&sample, &train) };
     match trained {
         Ok(dict) => Ok(Some(dict)),
-        Err(error) if error.status() == Status::NoMemory => Err(error),
         // Too few samples, or samples that nothing can be made of: one record over and over, say.
-        Err(_) => Ok(None),
+        Err(error) if matches!(error.status(), Status::BadSamples | Status::BadDict) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

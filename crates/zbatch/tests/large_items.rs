@@ -322,6 +322,32 @@ fn several_threads_work_on_one_item() {
     assert!(of(2) <= of(1) * 6 / 10);
 }
 
+#[test]
+fn an_estimate_counts_what_may_be_decompressed() {
+    let of = |parameters: &DecompressionParameters, item: &[u8]| {
+        let decompressor = Decompressor::new(parameters, None).expect("a decompressor");
+        let estimate = |threads| decompressor.estimate(&[item], threads, u64::MAX);
+        assert!(decompressor.decompress(item).is_ok() == (estimate(1) > 0));
+        (estimate(1), estimate(2))
+    };
+    let mut random = Random::new(47);
+    let noise: Vec<u8> = (0..MIB).flat_map(|_| random.number().to_le_bytes()).collect();
+    let (one, many) = (compressor(0).compress(&noise).expect("compresses"), compressor(MIB));
+    let many = many.compress(&noise).expect("compresses");
+    let limited = |max_item_size| DecompressionParameters { max_item_size, ..Default::default() };
+    let plain = of(&limited(0), &many).0;
+    // The guess at what many frames become is beyond the limit, and the content is not.
+    let near = of(&limited(8 * MIB), &many).0;
+    assert!((plain / 8..=plain).contains(&near), "{near} of {plain}");
+    // What the first frame records is no guess.
+    assert_eq!(of(&limited(8 * MIB - 1), &one), (0, 0));
+    // Of one frame alone what follows it does not count, and is nobody's share.
+    let first = DecompressionParameters { single_frame: true, allow_extra_data: true, ..Default::default() };
+    let followed = [&one[..], &one.repeat(3)].concat();
+    assert_eq!(of(&first, &followed).0, of(&first, &followed).1);
+    assert!(of(&first, &followed).0 <= 2 * of(&first, &one).0);
+}
+
 /// Cancelled while frames are made, the item is not done.
 #[test]
 fn a_cancel_stops_between_frames() {

@@ -107,6 +107,18 @@ fn what_no_dictionary_helps_is_compressed_without() {
 }
 
 #[test]
+fn parameters_that_cannot_be_are_refused_whatever_the_items_are() {
+    for items in [lines(2000, 12), lines(1, 12), Vec::new()] {
+        for (k, d) in [(4, 0), (7, 0), (7, 8), (112_641, 0)] {
+            let train = TrainParameters { k, d, ..TrainParameters::default() };
+            let refused =
+                multi_compress_trained(&items, &CompressionParameters::default(), &train, &Default::default());
+            assert_eq!(refused.unwrap_err().status(), Status::InvalidArgument, "k {k}, d {d}");
+        }
+    }
+}
+
+#[test]
 fn one_record_over_and_over_comes_back_at_no_greater_cost() {
     for count in [1, 2, 5, 10, 100, 5000] {
         for record in [&b"x"[..], b"0123456", &lines(1, 6)[0], &lines(20, 6).concat()] {

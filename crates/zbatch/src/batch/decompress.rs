@@ -86,11 +86,20 @@ impl Decompressor {
     pub fn estimate<I: Items + ?Sized>(&self, items: &I, threads: i32, enough: u64) -> u64 {
         cost::of_batch(items.len(), threads, enough, |index| {
             let item = items.get(index);
+            let limit = self.parameters.item_limit();
             let seen = frame::glance(item, &self.parameters, self.dict_id());
-            let seen = seen.filter(|seen| seen.content <= self.parameters.item_limit());
-            seen.map_or(cost::Item { nanoseconds: 0, pieces: 1 }, |Glance { content, coding, frame }| cost::Item {
-                nanoseconds: self.cost.nanoseconds(1, item.len() as u64, content, coding),
-                pieces: (content / frame.max(plan::LARGEST)).max(1),
+            // A guess refuses nothing: what it guesses may be good.
+            let seen = seen.filter(|seen| seen.recorded.is_none_or(|recorded| recorded <= limit));
+            seen.map_or(cost::Item { nanoseconds: 0, pieces: 1 }, |Glance { content, coding, recorded }| {
+                let size = match recorded.filter(|_| self.parameters.single_frame) {
+                    Some(recorded) => frame::largest_frame(recorded).min(item.len() as u64),
+                    None => item.len() as u64,
+                };
+                let content = content.min(limit);
+                cost::Item {
+                    nanoseconds: self.cost.nanoseconds(1, size, content, coding),
+                    pieces: (content / recorded.unwrap_or(content).max(plan::LARGEST)).max(1),
+                }
             })
         })
     }
