@@ -14,6 +14,7 @@
 
 use crate::few::Few;
 use crate::memory;
+use std::cmp::Reverse;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -133,6 +134,9 @@ pub(crate) struct Queue<C> {
 /// A worker's run of items, and roughly how long it takes.
 pub(crate) trait Chunk {
     fn nanoseconds(&self) -> u64;
+
+    /// Where it stands among the others: by its first item, and by its part of that.
+    fn position(&self) -> (usize, usize);
 }
 
 impl<C: Chunk> Queue<C> {
@@ -145,7 +149,8 @@ impl<C: Chunk> Queue<C> {
         // The last one is claimed first.
         chunks.reverse();
         if chunks.iter().any(|chunk| order(chunk) > 0) {
-            chunks.sort_by_key(order);
+            // A sort that keeps equals in their order by itself takes memory, which may not be there.
+            chunks.sort_unstable_by_key(|chunk| (order(chunk), Reverse(chunk.position())));
         }
         Self { chunks, nanoseconds }
     }
@@ -246,6 +251,10 @@ mod tests {
         fn nanoseconds(&self) -> u64 {
             1_000_000
         }
+
+        fn position(&self) -> (usize, usize) {
+            (self.0, 0)
+        }
     }
 
     fn eight() -> Queue<Sleep> {
@@ -274,14 +283,21 @@ mod tests {
 
     #[test]
     fn far_larger_chunks_are_claimed_first() {
-        struct Sized(u64);
+        struct Sized(usize, u64);
         impl Chunk for Sized {
             fn nanoseconds(&self) -> u64 {
-                self.0
+                self.1
+            }
+
+            fn position(&self) -> (usize, usize) {
+                (self.0 / 10, self.0 % 10)
             }
         }
-        let mut queue = Queue::new(Few::Many([1, 2, 1, 2, 100, 1, 2, 1].map(Sized).into()));
-        let order: Vec<u64> = std::iter::from_fn(|| queue.claim()).map(|chunk| chunk.0).collect();
-        assert_eq!(order, [100, 1, 2, 1, 2, 1, 2, 1]);
+        // So many that no sort keeps equals in their order by chance.
+        let of = |i| Sized(i, if i % 20 == 7 { 1000 } else { 1 + i as u64 % 2 });
+        let mut queue = Queue::new(Few::Many((0..100).map(of).collect()));
+        let order: Vec<usize> = std::iter::from_fn(|| queue.claim()).map(|chunk| chunk.0).collect();
+        let (large, rest): (Vec<usize>, Vec<usize>) = (0..100).partition(|i| i % 20 == 7);
+        assert_eq!(order, [large, rest].concat());
     }
 }

@@ -427,3 +427,19 @@ fn a_cancel_at_any_moment_leaves_nothing_half_done() {
     }
     assert!(cancelled > 10 && done > 10, "{cancelled} {done}");
 }
+
+#[test]
+fn a_batch_that_is_cancelled_before_the_work_touches_no_destination() {
+    let item = content(&mut Random::new(53), 3 * MIB);
+    let frames = [compressor(MIB).compress(&item).expect("compresses")];
+    // When it is measured, and when it is cut.
+    for looks in [1, 2] {
+        let control = Control::new();
+        let items = Cancelling { items: &frames, control: &control, left: AtomicUsize::new(looks) };
+        let run = RunOptions { control: Some(&control), ..RunOptions::with_threads(1) };
+        let mut room = vec![7; 4 * MIB];
+        let refused = decompressor().multi_decompress_into(&items, &mut [&mut room[..]], Some(&mut [0]), &run, None);
+        assert_eq!(refused.map_err(|error| error.status()), Err(Status::Cancelled));
+        assert!(control.is_cancelled() && room.iter().all(|&byte| byte == 7), "{looks} looks");
+    }
+}

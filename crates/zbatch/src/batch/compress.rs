@@ -274,13 +274,13 @@ impl Compressor {
         let mut made: Few<Option<BufferWithSegments>> = Few::collect(cuts.iter().map(|_| None))?;
         let large = self.large(items, &cuts)?;
         let chunks = self.chunks(items, &cuts, &mut made, statuses.as_deref_mut(), &large)?;
-        let mut workers = self.work(&job, items, &cuts, chunks);
+        let mut workers = self.work(&job, items, chunks);
         if !large.is_empty() {
             for (cut, large) in large {
                 made[cut] = large.finish();
             }
             let again = self.chunks(items, &cuts, &mut made, statuses, &[])?;
-            workers = workers.max(self.work(&job, items, &cuts, again));
+            workers = workers.max(self.work(&job, items, again));
         }
         let error = job.end(workers)?;
         // A chunk without a buffer had not even the memory for its table.
@@ -321,21 +321,22 @@ impl Compressor {
             if let Some((_, large)) = large.next_if(|(cut, _)| *cut == index) {
                 for (index, content) in self.contents(items.get(large.shared.item)).enumerate() {
                     let nanoseconds = self.cost.nanoseconds(1, content.len() as u64);
-                    chunks.push(Chunk { nanoseconds, work: Work::Piece { large, index, content } })?;
+                    chunks.push(Chunk { nanoseconds, most: 0, work: Work::Piece { large, index, content } })?;
                 }
             } else if place.is_none() {
                 let nanoseconds = self.cost.nanoseconds(cut.range.len(), cut.bytes());
-                chunks.push(Chunk { nanoseconds, work: Work::Items { range: cut.range.clone(), statuses, place } })?;
+                // What `compress_bound` has beside the bytes: a 256th of them, and for small items at most what a weight has.
+                let most = cut.weight.saturating_add(cut.bytes() >> 8);
+                let work = Work::Items { range: cut.range.clone(), statuses, place };
+                chunks.push(Chunk { nanoseconds, most, work })?;
             }
         }
         Ok(chunks)
     }
 
     /// Runs all chunks; returns the number of threads that worked.
-    fn work<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, cuts: &[Cut], chunks: Few<Chunk<'_>>) -> u32 {
-        // What `compress_bound` has beside the bytes: a 256th of them, and for small items at most what a weight has.
-        let most = |cut: &Cut| cut.weight.saturating_add(cut.bytes() >> 8);
-        let total = cuts.iter().fold(0u64, |total, cut| total.saturating_add(most(cut)));
+    fn work<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, chunks: Few<Chunk<'_>>) -> u32 {
+        let total = chunks.iter().fold(0u64, |total, chunk| total.saturating_add(chunk.most));
         let total = usize::try_from(total).unwrap_or(usize::MAX);
         let start = || {
             let bench = Bench { arena: Arena::new(total), aside: Memory::empty(), verifier: None };
@@ -434,9 +435,10 @@ fn bound(size: usize) -> Result<usize> {
     compress_bound(size).ok_or(Error::new(Status::InvalidArgument, "the item is larger than a frame can be"))
 }
 
-/// What a worker claims, and roughly how long it takes.
+/// What a worker claims, roughly how long it takes, and the most bytes that its frames have in an arena.
 struct Chunk<'a> {
     nanoseconds: u64,
+    most: u64,
     work: Work<'a>,
 }
 
@@ -450,6 +452,13 @@ enum Work<'a> {
 impl workers::Chunk for Chunk<'_> {
     fn nanoseconds(&self) -> u64 {
         self.nanoseconds
+    }
+
+    fn position(&self) -> (usize, usize) {
+        match &self.work {
+            Work::Items { range, .. } => (range.start, 0),
+            Work::Piece { large, index, .. } => (large.shared.item, *index),
+        }
     }
 }
 

@@ -428,7 +428,7 @@ impl Decompressor {
         segments: &mut [Segment],
         mut statuses: Option<&mut [Status]>,
     ) -> Result<InBlock> {
-        let parted = self.parted(items, segments, layout.large())?;
+        let parted = self.parted(job, items, segments, layout.large())?;
         let ledger = Ledger::new(self.parameters.total_limit());
         let first = Pass::First(&parted);
         let work = layout.work_in_block(items, block, segments, statuses.as_deref_mut(), first, self.cost)?;
@@ -444,12 +444,14 @@ impl Decompressor {
     /// Those of the `large` items that workers can share.
     fn parted<I: Items + ?Sized>(
         &self,
+        job: &Job<'_>,
         items: &I,
         segments: &[Segment],
         large: impl Iterator<Item = usize>,
     ) -> Result<Vec<Parted>> {
         let mut all = Vec::new();
-        for index in large.filter(|&index| segments[index].length < FAILED) {
+        // Blocks are walked for it; what nobody wants any more runs whole, which tells so.
+        for index in large.filter(|&index| segments[index].length < FAILED && !job.is_over_before(index)) {
             let (item, size) = (items.get(index), segments[index].length);
             let ends = frame::parts(item, &self.parameters, self.dict_id(), size, plan::LARGEST);
             if !ends.is_empty() {
@@ -484,7 +486,7 @@ impl Decompressor {
             let (room, size) = (span.as_mut().len() as u64, item.size());
             if exact { room == size } else { room >= size }
         };
-        let mut parted = self.parted(items, &segments, large)?;
+        let mut parted = self.parted(&job, items, &segments, large)?;
         parted.retain(|item| fits(item, &mut dsts[item.shared.item]));
         let mut workers = 0;
         for pass in [Pass::First(&parted), Pass::Again(&parted)] {
@@ -501,9 +503,7 @@ impl Decompressor {
                 match pick(cut) {
                     Pick::Nothing => {}
                     Pick::Parts(item) => {
-                        let (slot, behind) = spans[0].as_mut().split_at_mut(within_memory(item.size()));
-                        behind.fill(0);
-                        item.parts(slot, self.cost).try_for_each(|part| work.push(part))?;
+                        item.parts(spans[0].as_mut(), self.cost).try_for_each(|part| work.push(part))?;
                     }
                     Pick::Whole => {
                         let place = Place::Spans { spans, exact };
@@ -639,18 +639,26 @@ impl Decompressor {
         let start = || Worker { job, context: self.check_out(), tally: Tally::default() };
         workers::run(Queue::new(work), job.run.threads, start, |worker, work| match work {
             Work::Items(chunk) => self.run_chunk(worker, items, sizes, chunk, ledger),
-            Work::Part { item, index, slot, .. } => {
+            Work::Part { item, index, slot, behind, .. } => {
                 let frames = item.frames(index, items.get(item.shared.item));
-                self.run_part(worker, item, frames, slot);
+                self.run_part(worker, item, frames, slot, behind);
             }
         })
     }
 
-    /// Decompresses the frames of a part of an item, which must fill its slot.
-    fn run_part(&self, worker: &mut Worker<'_, DecompressionContext>, item: &Parted, frames: &[u8], slot: &mut [u8]) {
+    /// Decompresses the frames of a part of an item, which must fill its slot, and zeroes what is `behind` that.
+    fn run_part(
+        &self,
+        worker: &mut Worker<'_, DecompressionContext>,
+        item: &Parted,
+        frames: &[u8],
+        slot: &mut [u8],
+        behind: &mut [u8],
+    ) {
         let Worker { job, context, tally } = worker;
         let complete = item.shared.piece(job, tally, |tally| {
             let context = context.as_mut().map_err(|error| *error)?;
+            behind.fill(0);
             match job.timed(tally, || context.decompress(frames, slot)) {
                 Ok(size) if size == slot.len() => Ok(()),
                 Ok(size) => Err(Error::size_mismatch(size as u64, slot.len() as u64)),
@@ -776,6 +784,10 @@ impl Part<'_> {
 impl workers::Chunk for Part<'_> {
     fn nanoseconds(&self) -> u64 {
         self.segments.len() as u64 * MEASURING
+    }
+
+    fn position(&self) -> (usize, usize) {
+        (self.first, 0)
     }
 }
 

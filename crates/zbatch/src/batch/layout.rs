@@ -25,11 +25,12 @@ pub(super) const FAILED: u64 = u64::MAX - 1;
 /// What a worker claims.
 pub(super) enum Work<'a, D> {
     Items(Chunk<'a, D>),
-    /// A part of an item that workers share, and the slot for its content.
+    /// A part of an item that workers share, the slot for its content, and what is behind that of the last part.
     Part {
         item: &'a Parted,
         index: usize,
         slot: &'a mut [u8],
+        behind: &'a mut [u8],
         nanoseconds: u64,
     },
 }
@@ -39,6 +40,13 @@ impl<D> workers::Chunk for Work<'_, D> {
         match self {
             Self::Items(chunk) => chunk.nanoseconds,
             Self::Part { nanoseconds, .. } => *nanoseconds,
+        }
+    }
+
+    fn position(&self) -> (usize, usize) {
+        match self {
+            Self::Items(chunk) => (chunk.first, 0),
+            Self::Part { item, index, .. } => (item.shared.item, *index),
         }
     }
 }
@@ -115,15 +123,16 @@ impl Parted {
         self.ends.last().map_or(0, |end| end.1)
     }
 
-    /// Its parts; all of its content goes to `slots`.
+    /// Its parts; its content goes to the beginning of `slots`.
     pub(super) fn parts<'a, D: 'a>(&'a self, mut slots: &'a mut [u8], cost: Cost) -> impl Iterator<Item = Work<'a, D>> {
         let mut start = (0, 0);
         self.ends.iter().enumerate().map(move |(index, &end)| {
             let (bytes, size) = ((end.0 - start.0) as u64, end.1 - start.1);
             start = end;
             let slot = take(&mut slots, within_memory(size));
+            let behind = if index + 1 == self.ends.len() { std::mem::take(&mut slots) } else { &mut [] };
             let coding = if bytes > size { Coding::Stored } else { Coding::Codes };
-            Work::Part { item: self, index, slot, nanoseconds: cost.nanoseconds(1, bytes, size, coding) }
+            Work::Part { item: self, index, slot, behind, nanoseconds: cost.nanoseconds(1, bytes, size, coding) }
         })
     }
 }
