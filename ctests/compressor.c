@@ -69,6 +69,7 @@ int main(void)
     CHECK(options.level == ZBATCH_LEVEL_MIN && options.window_log == 9);
     options.write_checksum = 2;
     EXPECT(ZBATCH_ERROR_UNSUPPORTED, zbatch_compressor_options_clamp(&options, &error));
+    CHECK(strstr(error.message, "'write_checksum'") != NULL);
 
     /* A level out of range, a parameter out of range, a flag that is no flag. */
     zbatch_compressor *compressor;

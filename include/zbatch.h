@@ -855,8 +855,10 @@ zbatch_run_options_init(zbatch_run_options *options, size_t struct_size);
 
 /**
  * How a compressor compresses.  The names and ranges are zstd's, and 0 is the
- * default everywhere: the choice of the level, or of zstd itself.  See STRUCTS
- * THAT GROW above.
+ * default everywhere: the choice of the level, or of zstd itself.  A number out
+ * of its range is ZBATCH_ERROR_INVALID_ARGUMENT, and the message names it; but
+ * zstd takes the nearest possible one for workers, job_size, overlap_log and a
+ * target_block_size below its range.  See STRUCTS THAT GROW above.
  */
 typedef struct {
     /** sizeof(zbatch_compressor_options). */
@@ -1086,8 +1088,9 @@ zbatch_compressor_estimate(const zbatch_compressor *compressor,
 /**
  * How a decompressor decompresses, and what it refuses.  All zero is the
  * default; see STRUCTS THAT GROW above.  Limits hold for every call and are
- * checked before memory is taken.  Mind their 0: it limits the window, but
- * neither items nor batches.  SIZE_MAX means no limit everywhere.
+ * checked before memory is taken; one item by itself is a batch of one.  Mind
+ * their 0: it limits the window, but neither items nor batches.  SIZE_MAX means
+ * no limit everywhere.
  */
 typedef struct {
     /** sizeof(zbatch_decompressor_options). */
@@ -1114,8 +1117,9 @@ typedef struct {
     size_t max_item_size;
     /**
      * Most bytes that an item may become whose frames do not all record their
-     * size: wherever it stands in the item, one such frame is enough.  0: no
-     * limit beside 'max_item_size'; else the lower of the two holds.
+     * size, even where the caller tells it: wherever it stands in the item, one
+     * such frame is enough.  0: no limit beside 'max_item_size'; else the lower
+     * of the two holds.
      */
     size_t max_unsized_item_size;
     /**
@@ -1211,16 +1215,18 @@ zbatch_frame_info(const void *data, size_t size, int32_t format,
 
 /**
  * zbatch_frame_header_size() returns the bytes of the header of the frame that
- * begins at 'data'.  Its fifth byte tells: neither the four before it nor what
- * follows is looked at.  The answer is 0 when there are fewer.
+ * begins at 'data', an ordinary one with its magic number: neither skippable
+ * nor of another format, which zbatch_frame_info() knows.  Its fifth byte tells:
+ * neither the four before it nor what follows is looked at.  The answer is 0
+ * when there are fewer.
  */
 ZBATCH_API size_t zbatch_frame_header_size(const void *data, size_t size);
 
 /**
  * zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'
  * bytes at 'data' becomes at most: exactly so many when all of its frames
- * record their content size.  More than the limits of the decompressor it never
- * is.
+ * record their content size.  A recorded size above a limit of the decompressor
+ * is ZBATCH_ERROR_LIMIT; one that is not recorded counts as the limit at most.
  *
  * Errors: those of an item, below, as far as headers show them.
  */

@@ -47,8 +47,10 @@ pub const ZBATCH_STRATEGY_BTULTRA: i32 = 8;
 pub const ZBATCH_STRATEGY_BTULTRA2: i32 = 9;
 
 /// How a compressor compresses.  The names and ranges are zstd's, and 0 is the
-/// default everywhere: the choice of the level, or of zstd itself.  See STRUCTS
-/// THAT GROW above.
+/// default everywhere: the choice of the level, or of zstd itself.  A number out
+/// of its range is ZBATCH_ERROR_INVALID_ARGUMENT, and the message names it; but
+/// zstd takes the nearest possible one for workers, job_size, overlap_log and a
+/// target_block_size below its range.  See STRUCTS THAT GROW above.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct zbatch_compressor_options {
@@ -120,9 +122,9 @@ impl zbatch_compressor_options {
         Ok(CompressionParameters {
             level: self.level,
             format: format(self.format)?,
-            write_checksum: flag(self.write_checksum)?,
-            omit_content_size: flag(self.omit_content_size)?,
-            omit_dict_id: flag(self.omit_dict_id)?,
+            write_checksum: flag(self.write_checksum, "write_checksum")?,
+            omit_content_size: flag(self.omit_content_size, "omit_content_size")?,
+            omit_dict_id: flag(self.omit_dict_id, "omit_dict_id")?,
             window_log: self.window_log,
             hash_log: self.hash_log,
             chain_log: self.chain_log,
@@ -130,7 +132,7 @@ impl zbatch_compressor_options {
             min_match: self.min_match,
             target_length: self.target_length,
             strategy: self.strategy,
-            force_max_window: flag(self.force_max_window)?,
+            force_max_window: flag(self.force_max_window, "force_max_window")?,
             enable_ldm: self.enable_ldm,
             ldm_hash_log: self.ldm_hash_log,
             ldm_min_match: self.ldm_min_match,
@@ -146,7 +148,7 @@ impl zbatch_compressor_options {
 }
 
 const UNKNOWN_FORMAT: Error = Error::new(Status::Unsupported, "'format' is none of the ZBATCH_FORMAT_ constants");
-const UNKNOWN_SWITCH: Error = Error::new(Status::Unsupported, "an option that is off or on is neither 0 nor 1");
+const UNKNOWN_SWITCH: Error = Error::new(Status::Unsupported, "neither 0 nor 1");
 
 pub(crate) fn format(format: i32) -> Result<Format, Error> {
     match format {
@@ -156,11 +158,11 @@ pub(crate) fn format(format: i32) -> Result<Format, Error> {
     }
 }
 
-pub(crate) fn flag(value: i32) -> Result<bool, Error> {
+pub(crate) fn flag(value: i32, field: &'static str) -> Result<bool, Error> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(UNKNOWN_SWITCH),
+        _ => Err(UNKNOWN_SWITCH.with_field(field)),
     }
 }
 

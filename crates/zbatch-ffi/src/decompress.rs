@@ -18,8 +18,9 @@ pub const ZBATCH_CONTENTSIZE_UNKNOWN: u64 = u64::MAX;
 
 /// How a decompressor decompresses, and what it refuses.  All zero is the
 /// default; see STRUCTS THAT GROW above.  Limits hold for every call and are
-/// checked before memory is taken.  Mind their 0: it limits the window, but
-/// neither items nor batches.  SIZE_MAX means no limit everywhere.
+/// checked before memory is taken; one item by itself is a batch of one.  Mind
+/// their 0: it limits the window, but neither items nor batches.  SIZE_MAX means
+/// no limit everywhere.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct zbatch_decompressor_options {
@@ -42,8 +43,9 @@ pub struct zbatch_decompressor_options {
     /// Most bytes that one item may become.  0: no limit.
     pub max_item_size: usize,
     /// Most bytes that an item may become whose frames do not all record their
-    /// size: wherever it stands in the item, one such frame is enough.  0: no
-    /// limit beside 'max_item_size'; else the lower of the two holds.
+    /// size, even where the caller tells it: wherever it stands in the item, one
+    /// such frame is enough.  0: no limit beside 'max_item_size'; else the lower
+    /// of the two holds.
     pub max_unsized_item_size: usize,
     /// Most bytes that one batch may become.  0: no limit.  Items are counted
     /// in their order: the first that passes it fails with ZBATCH_ERROR_LIMIT,
@@ -58,9 +60,9 @@ impl zbatch_decompressor_options {
     pub(crate) fn to_core(self) -> Result<DecompressionParameters, Error> {
         Ok(DecompressionParameters {
             format: format(self.format)?,
-            single_frame: flag(self.single_frame)?,
-            allow_extra_data: flag(self.allow_extra_data)?,
-            require_checksum: flag(self.require_checksum)?,
+            single_frame: flag(self.single_frame, "single_frame")?,
+            allow_extra_data: flag(self.allow_extra_data, "allow_extra_data")?,
+            require_checksum: flag(self.require_checksum, "require_checksum")?,
             max_window_size: self.max_window_size,
             max_item_size: self.max_item_size,
             max_unsized_item_size: self.max_unsized_item_size,
@@ -208,8 +210,10 @@ pub unsafe extern "C" fn zbatch_frame_info(
 }
 
 /// zbatch_frame_header_size() returns the bytes of the header of the frame that
-/// begins at 'data'.  Its fifth byte tells: neither the four before it nor what
-/// follows is looked at.  The answer is 0 when there are fewer.
+/// begins at 'data', an ordinary one with its magic number: neither skippable
+/// nor of another format, which zbatch_frame_info() knows.  Its fifth byte tells:
+/// neither the four before it nor what follows is looked at.  The answer is 0
+/// when there are fewer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_frame_header_size(data: *const c_void, size: usize) -> usize {
     // SAFETY: ARRAYS.
@@ -219,8 +223,8 @@ pub unsafe extern "C" fn zbatch_frame_header_size(data: *const c_void, size: usi
 
 /// zbatch_decompress_bound() writes to 'out' how many bytes the item of 'size'
 /// bytes at 'data' becomes at most: exactly so many when all of its frames
-/// record their content size.  More than the limits of the decompressor it never
-/// is.
+/// record their content size.  A recorded size above a limit of the decompressor
+/// is ZBATCH_ERROR_LIMIT; one that is not recorded counts as the limit at most.
 ///
 /// Errors: those of an item, below, as far as headers show them.
 #[unsafe(no_mangle)]

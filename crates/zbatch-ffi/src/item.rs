@@ -74,7 +74,8 @@ pub unsafe extern "C-unwind" fn zbatch_object_decompress(
     let call = unsafe { Call::new() };
     let begun = step(&call, error, || {
         let (layout, decompressor) = (bound()?, &call.borrow(decompressor)?.core);
-        let (single_frame, allow_extra_data) = (flag(single_frame)?, flag(allow_extra_data)?);
+        let (single_frame, allow_extra_data) =
+            (flag(single_frame, "single_frame")?, flag(allow_extra_data, "allow_extra_data")?);
         let decompressor = decompressor.altered(|parameters| {
             parameters.single_frame = single_frame;
             parameters.allow_extra_data = allow_extra_data;

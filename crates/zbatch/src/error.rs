@@ -54,6 +54,7 @@ pub(crate) enum Subject {
     Compressing,
     Decompressing,
     Entry(&'static str),
+    Field(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,12 @@ impl Error {
     pub const fn with_item(mut self, item: usize) -> Self {
         self.item = Some(item);
         self
+    }
+
+    /// The same error, blamed on a field of options.
+    #[must_use]
+    pub const fn with_field(self, name: &'static str) -> Self {
+        self.about(Subject::Field(name))
     }
 
     pub(crate) const fn about(mut self, subject: Subject) -> Self {
@@ -188,6 +195,7 @@ impl fmt::Display for Error {
             (Subject::Compressing, None) => f.write_str("error compressing: ")?,
             (Subject::Decompressing, None) => f.write_str("error decompressing: ")?,
             (Subject::Entry(noun), Some(item)) => write!(f, "{noun} {item}: ")?,
+            (Subject::Field(name), _) => write!(f, "'{name}': ")?,
             (Subject::Call, Some(item)) => write!(f, "item {item}: ")?,
             (Subject::Call | Subject::Entry(_), None) => {}
         }

@@ -175,7 +175,7 @@ impl CompressionParameters {
         }
         let mut set = ParameterSet::new()?;
         for (parameter, value) in self.settings() {
-            set.set(parameter, value)?;
+            set.set(parameter, value).map_err(|code| Error::from(code).with_field(field_of(parameter)))?;
         }
         Ok(set)
     }
@@ -246,6 +246,30 @@ impl CompressionParameters {
         .filter(|&(_, value)| value != 0)
         .chain(self.omit_content_size.then_some((P::ZSTD_c_contentSizeFlag, 0)))
         .chain(self.omit_dict_id.then_some((P::ZSTD_c_dictIDFlag, 0)))
+    }
+}
+
+/// The field that a parameter is set by, of those that zstd can refuse.
+fn field_of(parameter: Parameter) -> &'static str {
+    use Parameter as P;
+    match parameter {
+        P::ZSTD_c_windowLog => "window_log",
+        P::ZSTD_c_chainLog => "chain_log",
+        P::ZSTD_c_hashLog => "hash_log",
+        P::ZSTD_c_searchLog => "search_log",
+        P::ZSTD_c_minMatch => "min_match",
+        P::ZSTD_c_targetLength => "target_length",
+        P::ZSTD_c_strategy => "strategy",
+        P::ZSTD_c_targetCBlockSize => "target_block_size",
+        P::ZSTD_c_enableLongDistanceMatching => "enable_ldm",
+        P::ZSTD_c_ldmHashLog => "ldm_hash_log",
+        P::ZSTD_c_ldmMinMatch => "ldm_min_match",
+        P::ZSTD_c_ldmBucketSizeLog => "ldm_bucket_size_log",
+        P::ZSTD_c_ldmHashRateLog => "ldm_hash_rate_log",
+        P::ZSTD_c_nbWorkers => "workers",
+        P::ZSTD_c_jobSize => "job_size",
+        P::ZSTD_c_overlapLog => "overlap_log",
+        _ => "level",
     }
 }
 
@@ -347,7 +371,9 @@ mod tests {
             );
         }
         let parameters = CompressionParameters { window_log: 9, ..Default::default() };
-        assert_eq!(parameters.validate().unwrap_err().status(), Status::InvalidArgument);
+        let error = parameters.validate().unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        assert!(error.to_string().starts_with("'window_log': "), "{error}");
         assert_eq!(CompressionParameters::default().validate(), Ok(()));
         for (max_frame_size, good) in [(1, false), (MAX_FRAME_SIZE_MIN - 1, false), (MAX_FRAME_SIZE_MIN, true)] {
             let parameters = CompressionParameters { max_frame_size, ..Default::default() };
