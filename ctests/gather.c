@@ -42,6 +42,7 @@ static int get_buffer(void *item, void *buffer, int flags)
 {
     struct object *object = (struct object *)item;
     struct record *record = (struct record *)buffer;
+    CHECK(record->object == NULL && record->bytes == NULL && record->size == 0); /* zeros */
     if (object->text == NULL || flags == WRITABLE)
         return -1;
     object->pins++;
@@ -154,10 +155,16 @@ int main(void)
     CHECK(pins == NULL && error.item == COUNT);
     check_released(elements, COUNT);
     /* Fields that do not lie in the record, and records that no memory has. */
-    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, gather(&list, COUNT, READABLE, sizeof(struct record), views, &pins));
-    CHECK(pins == NULL);
+    static const size_t no_field[] = { sizeof(struct record), offsetof(struct record, bytes) + 4, offsetof(struct record, size) };
+    for (size_t i = 0; i < sizeof no_field / sizeof *no_field; i++) {
+        EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, gather(&list, COUNT, READABLE, no_field[i], views, &pins));
+        CHECK(pins == NULL);
+    }
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT,
+           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, release_buffer, READABLE, sizeof(struct record) + 4,
+                                 offsetof(struct record, bytes), offsetof(struct record, size), views, &pins, &error));
     EXPECT(ZBATCH_ERROR_NO_MEMORY,
-           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, release_buffer, READABLE, SIZE_MAX / 2, 0, 8, views,
+           zbatch_gather_buffers(&list, COUNT, get_item, get_buffer, release_buffer, READABLE, SIZE_MAX / 2 - 7, 0, 8, views,
                                  &pins, &error));
     CHECK(pins == NULL);
     check_released(elements, 0);

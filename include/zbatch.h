@@ -612,7 +612,7 @@ typedef struct {
      * that is this many percent worse, but ignores it.
      */
     uint32_t shrink;
-    /** Compression level to train for.  0 means 3. */
+    /** Compression level to train for, or the nearest one.  0 means 3. */
     int32_t level;
     /** The dictionary's ID.  0 picks one by the content. */
     uint32_t dict_id;
@@ -622,7 +622,7 @@ typedef struct {
      * equally well, so that the dictionary may differ from run to run.
      */
     int32_t threads;
-    /** Messages of zstd on standard error: 0, none, to 4, all. */
+    /** Messages of zstd on standard error: 0, none, to 4 or more, all. */
     uint32_t notifications;
 } zbatch_dict_train_options;
 
@@ -1423,7 +1423,9 @@ zbatch_multi_decompress_trained(const zbatch_dict *dict,
  * zbatch_collection_export_arrow() describes the segments of a collection as
  * an array of the Arrow C data interface, whose header defines the two
  * structs: LargeBinary when they lie back to back in one buffer, else
- * BinaryView.  The bytes are not copied.
+ * BinaryView.  The bytes are not copied, but for the items of 12 or fewer that
+ * a BinaryView holds in itself.  After ZBATCH_PARTIAL, items that failed are
+ * empty values, not null ones.
  *
  * 'array' and 'schema' are written whatever they held, and belong to the
  * caller, who passes them on or calls the 'release' of each, on any thread.
@@ -1444,7 +1446,8 @@ zbatch_collection_export_arrow(const zbatch_collection *collection,
  * with the items of 'array_count' arrays of the Arrow C data interface, one
  * array after the other, ready to be the input of a batch call.  'schema' is
  * the type of them all: binary or strings, large or not, views of either, or
- * binary of a fixed size.  'count' must be the sum of their lengths.
+ * binary of a fixed size.  'count' must be the sum of their lengths; the offset
+ * of an array, a slice of a larger one, counts.
  *
  * The arrays and the schema stay the caller's, who releases them.  The views
  * borrow from the arrays.  What an array says of its own buffers is believed,
@@ -1452,7 +1455,8 @@ zbatch_collection_export_arrow(const zbatch_collection *collection,
  *
  * Errors: ZBATCH_ERROR_UNSUPPORTED, another type, or an item that is null,
  * which is the error's item; ZBATCH_ERROR_OUT_OF_RANGE, where the error's item
- * is one that lies outside of its buffer.
+ * is one that lies outside of its buffer; ZBATCH_ERROR_INVALID_ARGUMENT also
+ * where a schema or an array was released.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_views_from_arrow(const struct ArrowSchema *schema,
@@ -1497,14 +1501,15 @@ typedef int (*zbatch_gather_bytes_fn)(void *item, char **data, ptrdiff_t *size);
 typedef int (*zbatch_gather_buffer_fn)(void *item, void *buffer, int flags);
 
 /**
- * Lets go of what a zbatch_gather_buffer_fn wrote to the record 'buffer':
- * CPython's PyBuffer_Release fits.
+ * Ends or gives back what it is given: a record that a zbatch_gather_buffer_fn
+ * filled (CPython's PyBuffer_Release fits), a reference to an object, the memory
+ * of one, or a handle.  A function of another pointer type is cast to this one.
  */
-typedef void (*zbatch_release_fn)(void *buffer);
+typedef void (*zbatch_release_fn)(void *what);
 
 /**
- * Makes an object from a copy of 'size' bytes at 'data', or of bytes still to be
- * written when that is NULL, and returns it, or NULL on failure: CPython's
+ * Makes an object from a copy of 'size' bytes at 'data', or of bytes still to
+ * be written when that is NULL, and returns it, or NULL on failure: CPython's
  * PyBytes_FromStringAndSize fits.
  */
 typedef void *(*zbatch_scatter_new_fn)(const char *data, ptrdiff_t size);
@@ -1541,13 +1546,14 @@ zbatch_gather_views(void *sequence, size_t count, zbatch_gather_item_fn item_fn,
 /**
  * zbatch_gather_buffers() does the same for elements that must be asked for
  * their bytes and told when these are no longer in use.  It makes 'out', room
- * for 'count' records of 'buffer_size' bytes, and for each element calls
- * 'buffer_fn' with the next record and with 'flags'; it reads from the record a
- * pointer to the bytes at 'data_offset' and their number, a ptrdiff_t, at
- * 'size_offset': a Py_buffer has them at offsetof(Py_buffer, buf) and
- * offsetof(Py_buffer, len).  'flags' mean to 'buffer_fn' what they will: 0,
- * CPython's PyBUF_SIMPLE, is enough to read, and its PyBUF_WRITABLE asks for
- * bytes to write to.
+ * for 'count' records of 'buffer_size' bytes, zeroed and aligned for pointers,
+ * and for each element calls 'buffer_fn' with the next record and with 'flags';
+ * it reads from the record a pointer to the bytes at 'data_offset' and their
+ * number, a ptrdiff_t, at 'size_offset': a Py_buffer has them at
+ * offsetof(Py_buffer, buf) and offsetof(Py_buffer, len).  The three numbers are
+ * multiples of sizeof(void *), and the two offsets differ.  'flags' mean to
+ * 'buffer_fn' what they will: 0, CPython's PyBUF_SIMPLE, is enough to read, and
+ * its PyBUF_WRITABLE asks for bytes to write to.
  *
  * The views may be used until zbatch_pins_free(), which calls 'release_fn' for
  * each record.  After a failure nothing is held: 'release_fn' was called, on
@@ -1594,8 +1600,9 @@ zbatch_scatter_bytes(const zbatch_view *views, size_t count, void *list,
 
 /**
  * Returns a new object of 'type', all 0 but for what the language itself keeps
- * in it, or NULL on failure.  'count' is 0.  CPython's PyType_GenericAlloc
- * fits.
+ * in it, or NULL on failure, and takes a reference to 'type', which
+ * zbatch_object_dealloc() gives back.  'count' is 0.  CPython's
+ * PyType_GenericAlloc fits.
  */
 typedef void *(*zbatch_object_alloc_fn)(void *type, ptrdiff_t count);
 
@@ -1655,9 +1662,10 @@ typedef void *(*zbatch_capsule_content_fn)(void *capsule, const char *name);
 
 /**
  * Objects of another language that lend bytes which something else owns: where
- * five words lie in each, and the functions that make, serve and end it.  Offsets
- * count bytes from the object's address, are multiples of sizeof(void *) and
- * differ.  See STRUCTS THAT GROW above, but here no field may be 0.
+ * five words lie in each, and the functions that make, serve and end it.
+ * Offsets count bytes from the object's address, are multiples of
+ * sizeof(void *) and differ.  See STRUCTS THAT GROW above, but none of these
+ * fields may be 0; fields of later versions may.
  */
 typedef struct {
     /** sizeof(zbatch_object_layout). */
@@ -1693,15 +1701,18 @@ typedef struct {
     zbatch_scatter_set_fn set_fn;
     /** Tells where the bytes are that 'new_fn' left to be written. */
     zbatch_object_content_fn content_fn;
-    /** Is called before work that takes long, */
+    /**
+     * Is called before work that takes long on one item, as often as that is,
+     */
     zbatch_leave_fn leave_fn;
     /** and after it. */
     zbatch_enter_fn enter_fn;
-    /** Raises an exception. */
+    /** Raises an exception; in a language without them it may do nothing. */
     zbatch_object_raise_fn raise_fn;
     /**
      * The kind of exception for an index that is not there: CPython's
-     * PyExc_IndexError.  It must live as long as the process does.
+     * PyExc_IndexError, or whatever 'raise_fn' takes.  It must live as long as
+     * the process does.
      */
     void *index_error;
     /** Makes a capsule. */
@@ -1728,7 +1739,10 @@ typedef struct {
     zbatch_gather_item_fn item_fn;
     /** Gives its bytes. */
     zbatch_gather_bytes_fn bytes_fn;
-    /** Is called before the work that takes long, or NULL. */
+    /**
+     * Is called before the work that takes long, in place of the layout's, or
+     * NULL: then the turn is kept.
+     */
     zbatch_leave_fn leave_fn;
     /** Is called after it; NULL when 'leave_fn' is. */
     zbatch_enter_fn enter_fn;

@@ -45,7 +45,9 @@ pub struct ArrowArray {
 /// zbatch_collection_export_arrow() describes the segments of a collection as
 /// an array of the Arrow C data interface, whose header defines the two
 /// structs: LargeBinary when they lie back to back in one buffer, else
-/// BinaryView.  The bytes are not copied.
+/// BinaryView.  The bytes are not copied, but for the items of 12 or fewer that
+/// a BinaryView holds in itself.  After ZBATCH_PARTIAL, items that failed are
+/// empty values, not null ones.
 ///
 /// 'array' and 'schema' are written whatever they held, and belong to the
 /// caller, who passes them on or calls the 'release' of each, on any thread.
@@ -85,7 +87,8 @@ pub unsafe extern "C" fn zbatch_collection_export_arrow(
 /// with the items of 'array_count' arrays of the Arrow C data interface, one
 /// array after the other, ready to be the input of a batch call.  'schema' is
 /// the type of them all: binary or strings, large or not, views of either, or
-/// binary of a fixed size.  'count' must be the sum of their lengths.
+/// binary of a fixed size.  'count' must be the sum of their lengths; the offset
+/// of an array, a slice of a larger one, counts.
 ///
 /// The arrays and the schema stay the caller's, who releases them.  The views
 /// borrow from the arrays.  What an array says of its own buffers is believed,
@@ -93,7 +96,8 @@ pub unsafe extern "C" fn zbatch_collection_export_arrow(
 ///
 /// Errors: ZBATCH_ERROR_UNSUPPORTED, another type, or an item that is null,
 /// which is the error's item; ZBATCH_ERROR_OUT_OF_RANGE, where the error's item
-/// is one that lies outside of its buffer.
+/// is one that lies outside of its buffer; ZBATCH_ERROR_INVALID_ARGUMENT also
+/// where a schema or an array was released.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_views_from_arrow(

@@ -49,7 +49,7 @@ pub struct zbatch_dict_train_options {
     /// Must be 0: zstd 1.5.7 has the parameter, to accept a smaller dictionary
     /// that is this many percent worse, but ignores it.
     pub shrink: u32,
-    /// Compression level to train for.  0 means 3.
+    /// Compression level to train for, or the nearest one.  0 means 3.
     pub level: i32,
     /// The dictionary's ID.  0 picks one by the content.
     pub dict_id: u32,
@@ -57,7 +57,7 @@ pub struct zbatch_dict_train_options {
     /// thread alone: on several, chance decides between parameters that do
     /// equally well, so that the dictionary may differ from run to run.
     pub threads: i32,
-    /// Messages of zstd on standard error: 0, none, to 4, all.
+    /// Messages of zstd on standard error: 0, none, to 4 or more, all.
     pub notifications: u32,
 }
 

@@ -1,7 +1,6 @@
 //! Items out of another language, and into it
 
 use std::ffi::{c_char, c_int, c_void};
-use std::mem::MaybeUninit;
 use std::ptr;
 
 use zbatch::{Error, Items, Status};
@@ -24,12 +23,13 @@ pub type zbatch_gather_bytes_fn =
 pub type zbatch_gather_buffer_fn =
     Option<unsafe extern "C" fn(item: *mut c_void, buffer: *mut c_void, flags: c_int) -> c_int>;
 
-/// Lets go of what a zbatch_gather_buffer_fn wrote to the record 'buffer':
-/// CPython's PyBuffer_Release fits.
-pub type zbatch_release_fn = Option<unsafe extern "C" fn(buffer: *mut c_void)>;
+/// Ends or gives back what it is given: a record that a zbatch_gather_buffer_fn
+/// filled (CPython's PyBuffer_Release fits), a reference to an object, the memory
+/// of one, or a handle.  A function of another pointer type is cast to this one.
+pub type zbatch_release_fn = Option<unsafe extern "C" fn(what: *mut c_void)>;
 
-/// Makes an object from a copy of 'size' bytes at 'data', or of bytes still to be
-/// written when that is NULL, and returns it, or NULL on failure: CPython's
+/// Makes an object from a copy of 'size' bytes at 'data', or of bytes still to
+/// be written when that is NULL, and returns it, or NULL on failure: CPython's
 /// PyBytes_FromStringAndSize fits.
 pub type zbatch_scatter_new_fn = Option<unsafe extern "C" fn(data: *const c_char, size: isize) -> *mut c_void>;
 
@@ -42,19 +42,21 @@ pub type zbatch_scatter_set_fn =
 /// Records that a zbatch_gather_buffer_fn filled, and with them the bytes of
 /// the elements, which stay where they are until zbatch_pins_free().
 pub struct zbatch_pins {
-    /// Aligned as malloc() would, and never moved: a Py_buffer may point into itself.
-    records: Vec<MaybeUninit<u128>>,
+    /// Never moved: a Py_buffer may point into itself.
+    records: Vec<u128>,
     record_size: usize,
     held: usize,
     release_fn: unsafe extern "C" fn(*mut c_void),
 }
 
 impl zbatch_pins {
-    /// Room for records of which none is filled.
+    /// Zeros for records of which none is filled.
     fn new(count: usize, size: usize, release_fn: unsafe extern "C" fn(*mut c_void)) -> Result<zbatch_pins, Error> {
         let bytes = count.checked_mul(size).ok_or(NO_MEMORY)?;
         let mut records = Vec::new();
-        records.try_reserve_exact(bytes.div_ceil(size_of::<u128>())).map_err(|_| NO_MEMORY)?;
+        let units = bytes.div_ceil(size_of::<u128>());
+        records.try_reserve_exact(units).map_err(|_| NO_MEMORY)?;
+        records.resize(units, 0);
         Ok(zbatch_pins { records, record_size: size, held: 0, release_fn })
     }
 
@@ -76,7 +78,8 @@ pub(crate) const NO_FUNCTION: Error = Error::new(Status::InvalidArgument, "a fun
 pub(crate) const NOT_MADE: Error = Error::new(Status::NoMemory, "the object could not be made");
 const NO_ELEMENT: Error = Error::new(Status::InvalidArgument, "the sequence has no such element");
 const NO_BYTES: Error = Error::new(Status::InvalidArgument, "the element does not give its bytes");
-const BAD_RECORD: Error = Error::new(Status::InvalidArgument, "an offset lies outside 'buffer_size'");
+const BAD_RECORD: Error =
+    Error::new(Status::InvalidArgument, "'buffer_size' and its two offsets are no words of a record");
 const NOT_SET: Error = Error::new(Status::InvalidArgument, "the list did not take the object");
 
 /// zbatch_gather_views() fills 'views', which has room for 'count' of them,
@@ -123,13 +126,14 @@ pub unsafe extern "C" fn zbatch_gather_views(
 
 /// zbatch_gather_buffers() does the same for elements that must be asked for
 /// their bytes and told when these are no longer in use.  It makes 'out', room
-/// for 'count' records of 'buffer_size' bytes, and for each element calls
-/// 'buffer_fn' with the next record and with 'flags'; it reads from the record a
-/// pointer to the bytes at 'data_offset' and their number, a ptrdiff_t, at
-/// 'size_offset': a Py_buffer has them at offsetof(Py_buffer, buf) and
-/// offsetof(Py_buffer, len).  'flags' mean to 'buffer_fn' what they will: 0,
-/// CPython's PyBUF_SIMPLE, is enough to read, and its PyBUF_WRITABLE asks for
-/// bytes to write to.
+/// for 'count' records of 'buffer_size' bytes, zeroed and aligned for pointers,
+/// and for each element calls 'buffer_fn' with the next record and with 'flags';
+/// it reads from the record a pointer to the bytes at 'data_offset' and their
+/// number, a ptrdiff_t, at 'size_offset': a Py_buffer has them at
+/// offsetof(Py_buffer, buf) and offsetof(Py_buffer, len).  The three numbers are
+/// multiples of sizeof(void *), and the two offsets differ.  'flags' mean to
+/// 'buffer_fn' what they will: 0, CPython's PyBUF_SIMPLE, is enough to read, and
+/// its PyBUF_WRITABLE asks for bytes to write to.
 ///
 /// The views may be used until zbatch_pins_free(), which calls 'release_fn' for
 /// each record.  After a failure nothing is held: 'release_fn' was called, on
@@ -163,7 +167,8 @@ pub unsafe extern "C" fn zbatch_gather_buffers(
         let buffer_fn = buffer_fn.ok_or(NO_FUNCTION)?;
         let release_fn = release_fn.ok_or(NO_FUNCTION)?;
         let last = buffer_size.checked_sub(size_of::<usize>()).ok_or(BAD_RECORD)?;
-        if data_offset.max(size_offset) > last {
+        let words = [buffer_size, data_offset, size_offset].iter().all(|n| n.is_multiple_of(size_of::<usize>()));
+        if data_offset.max(size_offset) > last || data_offset == size_offset || !words {
             return Err(BAD_RECORD);
         }
         let views = views.required()?;
@@ -183,10 +188,10 @@ pub unsafe extern "C" fn zbatch_gather_buffers(
             pins.held += 1;
             let data: *const *mut c_void = record.wrapping_byte_add(data_offset).cast();
             let size: *const isize = record.wrapping_byte_add(size_offset).cast();
-            // SAFETY: inside the record, which the function filled.
-            let data = unsafe { data.read_unaligned() };
+            // SAFETY: a word inside the record, which the function filled.
+            let data = unsafe { data.read() };
             // SAFETY: as above.
-            let size = unsafe { size.read_unaligned() };
+            let size = unsafe { size.read() };
             *view = bytes_of(0, data, size).ok_or(NO_BYTES.with_item(i))?;
         }
         out.hand_out(pins)

@@ -17,8 +17,9 @@ use crate::run::{Run, zbatch_run_options};
 use crate::status::{ZBATCH_OK, zbatch_error, zbatch_status};
 
 /// Returns a new object of 'type', all 0 but for what the language itself keeps
-/// in it, or NULL on failure.  'count' is 0.  CPython's PyType_GenericAlloc
-/// fits.
+/// in it, or NULL on failure, and takes a reference to 'type', which
+/// zbatch_object_dealloc() gives back.  'count' is 0.  CPython's
+/// PyType_GenericAlloc fits.
 pub type zbatch_object_alloc_fn = Option<unsafe extern "C" fn(r#type: *mut c_void, count: isize) -> *mut c_void>;
 
 /// Takes one more reference to 'object': CPython's Py_IncRef fits.
@@ -69,9 +70,10 @@ pub type zbatch_capsule_content_fn =
     Option<unsafe extern "C" fn(capsule: *mut c_void, name: *const c_char) -> *mut c_void>;
 
 /// Objects of another language that lend bytes which something else owns: where
-/// five words lie in each, and the functions that make, serve and end it.  Offsets
-/// count bytes from the object's address, are multiples of sizeof(void *) and
-/// differ.  See STRUCTS THAT GROW above, but here no field may be 0.
+/// five words lie in each, and the functions that make, serve and end it.
+/// Offsets count bytes from the object's address, are multiples of
+/// sizeof(void *) and differ.  See STRUCTS THAT GROW above, but none of these
+/// fields may be 0; fields of later versions may.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct zbatch_object_layout {
@@ -106,14 +108,15 @@ pub struct zbatch_object_layout {
     pub set_fn: zbatch_scatter_set_fn,
     /// Tells where the bytes are that 'new_fn' left to be written.
     pub content_fn: zbatch_object_content_fn,
-    /// Is called before work that takes long,
+    /// Is called before work that takes long on one item, as often as that is,
     pub leave_fn: zbatch_leave_fn,
     /// and after it.
     pub enter_fn: zbatch_enter_fn,
-    /// Raises an exception.
+    /// Raises an exception; in a language without them it may do nothing.
     pub raise_fn: zbatch_object_raise_fn,
     /// The kind of exception for an index that is not there: CPython's
-    /// PyExc_IndexError.  It must live as long as the process does.
+    /// PyExc_IndexError, or whatever 'raise_fn' takes.  It must live as long as
+    /// the process does.
     pub index_error: *mut c_void,
     /// Makes a capsule.
     pub capsule_fn: zbatch_capsule_new_fn,
@@ -146,7 +149,8 @@ pub struct zbatch_object_batch {
     pub item_fn: zbatch_gather_item_fn,
     /// Gives its bytes.
     pub bytes_fn: zbatch_gather_bytes_fn,
-    /// Is called before the work that takes long, or NULL.
+    /// Is called before the work that takes long, in place of the layout's, or
+    /// NULL: then the turn is kept.
     pub leave_fn: zbatch_leave_fn,
     /// Is called after it; NULL when 'leave_fn' is.
     pub enter_fn: zbatch_enter_fn,
