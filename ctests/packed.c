@@ -39,6 +39,10 @@ int main(void)
     EXPECT(ZBATCH_ERROR_DST_TOO_SMALL, zbatch_multi_decompress_packed(decompressor, views, COUNT, NULL, block, total - 1,
                                                                       places, NULL, NULL, &error));
     CHECK(places[0].length == 0);
+    /* A block that cannot be is no item's fault. */
+    EXPECT(ZBATCH_ERROR_INVALID_ARGUMENT, zbatch_multi_decompress_packed(decompressor, views, COUNT, NULL, block, SIZE_MAX,
+                                                                         places, NULL, NULL, &error));
+    CHECK(error.item == ZBATCH_NO_ITEM && strstr(error.message, "larger than memory") != NULL);
 
     /* A bad one has no size, */
     const size_t good = views[5].size;

@@ -486,6 +486,8 @@ pub unsafe extern "C" fn zbatch_multi_decompress_packed(
     let status = call.guard(error, || {
         let (run, segments) = (run?, segments.required()?);
         let decompressor = &call.borrow(decompressor)?.core;
+        // A block that cannot be has no place to overlap from.
+        call.dst(dst, capacity)?;
         let items = call.items_apart(views, count, &outputs, &[extent(views, count), extent(sizes, count)])?;
         let sizes = call.optional_slice(sizes, count)?;
         let (dst, statuses) = (call.dst(dst, capacity)?, statuses.optional()?);
