@@ -599,8 +599,8 @@ typedef struct {
     /** Size of the fragments that are counted: 6 or 8.  0 tries both. */
     uint32_t d;
     /**
-     * Log2 of the size of the frequency table, up to 26: training takes 10 bytes
-     * for each element.  0 means 20.
+     * Log2 of the size of the frequency table, up to 26: training takes 10
+     * bytes for each element.  0 means 20.
      */
     uint32_t f;
     /** Number of values of k to try, up to 2000.  0 means 40. */
@@ -910,8 +910,8 @@ typedef struct {
     int32_t ldm_hash_rate_log;
     /**
      * Threads of zstd's own inside each frame; negative means one for every CPU
-     * that the process may use.  The frames depend on whether there are any; for
-     * many items leave it 0.
+     * that the process may use.  The frames depend on whether there are any;
+     * for many items leave it 0.
      */
     int32_t workers;
     /** Bytes that each of those takes at a time. */
@@ -960,8 +960,8 @@ zbatch_compressor_options_from_level(zbatch_compressor_options *options,
                                      uint64_t dict_size, zbatch_error *error);
 
 /**
- * zbatch_compressor_options_clamp() does to 'options', whose struct_size is set,
- * what zstd does to values that it does not refuse: a level, a number of
+ * zbatch_compressor_options_clamp() does to 'options', whose struct_size is
+ * set, what zstd does to values that it does not refuse: a level, a number of
  * workers, a job_size or an overlap_log out of range becomes the nearest that
  * is possible, and so does a target_block_size below its range; level 0 becomes
  * ZBATCH_LEVEL_DEFAULT.  Any other value out of range is the error that
@@ -1044,17 +1044,18 @@ zbatch_compress(const zbatch_compressor *compressor, const void *data,
                 zbatch_error *error);
 
 /**
- * zbatch_multi_compress_to_buffer() compresses 'count' items to a collection
- * of 'count' frames in the same order; with max_frame_size, a large item has its
- * frames in one segment.  The frames do not depend on the number of threads.  An
- * empty item gives a frame of no content; an empty batch gives
- * an empty collection.
+ * zbatch_multi_compress_to_buffer() compresses 'count' items to a collection of
+ * 'count' frames in the same order; with max_frame_size, a large item has its
+ * frames in one segment.  The frames do not depend on the number of threads.
+ * An empty item gives a frame of no content; an empty batch gives an empty
+ * collection.
  *
  * 'run' and 'item_status' may be NULL; 'item_status' has room for 'count'
  * statuses.  Without it, one item that fails fails the call, and 'error' names
  * the lowest.
  *
- * Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.
+ * Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.  Errors of an
+ * item: ZBATCH_ERROR_CANCELLED, _NO_MEMORY, _INTERNAL.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_multi_compress_to_buffer(const zbatch_compressor *compressor,
@@ -1216,9 +1217,9 @@ zbatch_frame_info(const void *data, size_t size, int32_t format,
 /**
  * zbatch_frame_header_size() returns the bytes of the header of the frame that
  * begins at 'data', an ordinary one with its magic number: neither skippable
- * nor of another format, which zbatch_frame_info() knows.  Its fifth byte tells:
- * neither the four before it nor what follows is looked at.  The answer is 0
- * when there are fewer.
+ * nor of another format, which zbatch_frame_info() knows.  Its fifth byte
+ * tells: neither the four before it nor what follows is looked at.  The answer
+ * is 0 when there are fewer.
  */
 ZBATCH_API size_t zbatch_frame_header_size(const void *data, size_t size);
 
@@ -1256,9 +1257,9 @@ zbatch_decompressed_sizes(const zbatch_decompressor *decompressor,
                           zbatch_status *item_status, zbatch_error *error);
 
 /**
- * zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does, for
- * a batch to be decompressed.  It reads the header that each item begins with;
- * an item that this refuses counts as nothing, and is no error here.
+ * zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does,
+ * for a batch to be decompressed.  It reads the header that each item begins
+ * with; an item that this refuses counts as nothing, and is no error here.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_decompressor_estimate(const zbatch_decompressor *decompressor,
@@ -1294,7 +1295,7 @@ zbatch_decompress(const zbatch_decompressor *decompressor, const void *data,
  * Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.  Errors of an
  * item: ZBATCH_ERROR_NOT_A_FRAME, _CORRUPT, _TRUNCATED, _EXTRA_DATA,
  * _CHECKSUM, _SIZE_MISMATCH, _DICT_MISMATCH, _LIMIT, _UNSUPPORTED,
- * _NO_MEMORY.
+ * _CANCELLED, _NO_MEMORY.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_multi_decompress_to_buffer(const zbatch_decompressor *decompressor,
@@ -1363,17 +1364,18 @@ zbatch_multi_decompress_packed(const zbatch_decompressor *decompressor,
  * sample of them, for small items that are like each other.  'dict' receives
  * the dictionary, which decompression needs: store its bytes, once, beside the
  * frames.  Each of these names its ID, unless omit_dict_id is set.  Where a
- * dictionary would not pay, 'dict' is NULL after success, and frames need none.
+ * dictionary would not pay, or a cancel came before it, 'dict' is NULL after
+ * success or ZBATCH_PARTIAL, and frames need none.
  *
  * 'options', 'train', 'run' and 'item_status' may be NULL.  The sample is
  * spread evenly over the batch: 16 times as many bytes as the dictionary may
- * have, of items of 1 byte to 64 KiB.  What is 0 in 'train' is chosen: dict_size
- * is 16 times the square root of the bytes that such items have in all, 256 to
- * 112640; k is twice the size of an average one, 64 to 512, d 8, f 16, accel 2,
- * and level that of 'options'.  It trains once, unless 'steps' or 'split_point'
- * are set.  'threads' must be 0 or 1.  A dict_id from 32768 to 65535, for a
- * program that gives each dictionary its own, makes each frame 2 bytes shorter
- * than the default.
+ * have, of items of 1 byte to 64 KiB.  What is 0 in 'train' is chosen:
+ * dict_size is 16 times the square root of the bytes that such items have in
+ * all, 256 to 112640; k is twice the size of an average one, 64 to 512, d 8,
+ * f 16, accel 2, and level that of 'options'.  It trains once, unless 'steps' or
+ * 'split_point' are set.  'threads' must be 0 or 1.  A dict_id from 32768 to
+ * 65535, for a program that gives each dictionary its own, makes each frame 2
+ * bytes shorter than the default.
  *
  * Then up to 512 items, spread likewise, are compressed with the dictionary
  * and without: it is used when the bytes that this saves, scaled to the whole
@@ -1385,7 +1387,7 @@ zbatch_multi_decompress_packed(const zbatch_decompressor *decompressor,
  * items and options alone.  A cancel is looked for before and after training;
  * progress and statistics count the batch only.
  *
- * Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.
+ * Errors: as zbatch_multi_compress_to_buffer().
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_multi_compress_trained(const zbatch_compressor_options *options,
@@ -1398,8 +1400,8 @@ zbatch_multi_compress_trained(const zbatch_compressor_options *options,
 /**
  * zbatch_multi_decompress_trained() decompresses 'count' items that
  * zbatch_multi_compress_trained() made, or any others that need 'dict' or no
- * dictionary, as zbatch_multi_decompress_to_buffer() does.  'dict' and 'options'
- * may be NULL.
+ * dictionary, as zbatch_multi_decompress_to_buffer() does.  'dict' and
+ * 'options' may be NULL.
  *
  * A program that decompresses many batches with one dictionary makes a
  * decompressor, whose contexts are kept from call to call.
@@ -1502,8 +1504,9 @@ typedef int (*zbatch_gather_buffer_fn)(void *item, void *buffer, int flags);
 
 /**
  * Ends or gives back what it is given: a record that a zbatch_gather_buffer_fn
- * filled (CPython's PyBuffer_Release fits), a reference to an object, the memory
- * of one, or a handle.  A function of another pointer type is cast to this one.
+ * filled (CPython's PyBuffer_Release fits), a reference to an object, the
+ * memory of one, or a handle.  A function of another pointer type is cast to
+ * this one.
  */
 typedef void (*zbatch_release_fn)(void *what);
 
@@ -1618,8 +1621,8 @@ typedef int (*zbatch_object_fill_fn)(void *record, void *object, void *data,
                                      ptrdiff_t size, int readonly, int flags);
 
 /**
- * Returns where the bytes are of an object that a zbatch_scatter_new_fn made, or
- * NULL on failure: CPython's PyBytes_AsString fits.
+ * Returns where the bytes are of an object that a zbatch_scatter_new_fn made,
+ * or NULL on failure: CPython's PyBytes_AsString fits.
  */
 typedef char *(*zbatch_object_content_fn)(void *object);
 
@@ -1937,11 +1940,12 @@ zbatch_object_compress(const zbatch_compressor *compressor, const void *data,
                        size_t size, void *otherwise, zbatch_error *error);
 
 /**
- * zbatch_object_decompress() does the same for zbatch_decompress().  The content
- * is decompressed to bytes that 'new_fn' made of NULL, where 'content_fn' says
- * that they are, when the size is known before.  'single_frame' and
- * 'allow_extra_data' stand in the place of the decompressor's own, and of
- * 'max_unsized_item_size' and its own the lower holds; 0 is none.
+ * zbatch_object_decompress() does the same for zbatch_decompress().  The
+ * content is decompressed to bytes that 'new_fn' made of NULL, where
+ * 'content_fn' says that they are, when the size is known before.
+ * 'single_frame' and 'allow_extra_data' stand in the place of the
+ * decompressor's own, and of 'max_unsized_item_size' and its own the lower
+ * holds; 0 is none.
  *
  * Errors: those of zbatch_object_compress() but for the last, and those of an
  * item.

@@ -96,8 +96,8 @@ pub struct zbatch_compressor_options {
     /// Log2 of how rarely it looks up, 0 to 25.
     pub ldm_hash_rate_log: i32,
     /// Threads of zstd's own inside each frame; negative means one for every CPU
-    /// that the process may use.  The frames depend on whether there are any; for
-    /// many items leave it 0.
+    /// that the process may use.  The frames depend on whether there are any;
+    /// for many items leave it 0.
     pub workers: i32,
     /// Bytes that each of those takes at a time.
     pub job_size: i32,
@@ -216,8 +216,8 @@ pub unsafe extern "C" fn zbatch_compressor_options_from_level(
     })
 }
 
-/// zbatch_compressor_options_clamp() does to 'options', whose struct_size is set,
-/// what zstd does to values that it does not refuse: a level, a number of
+/// zbatch_compressor_options_clamp() does to 'options', whose struct_size is
+/// set, what zstd does to values that it does not refuse: a level, a number of
 /// workers, a job_size or an overlap_log out of range becomes the nearest that
 /// is possible, and so does a target_block_size below its range; level 0 becomes
 /// ZBATCH_LEVEL_DEFAULT.  Any other value out of range is the error that
@@ -375,17 +375,18 @@ pub unsafe extern "C" fn zbatch_compress(
     })
 }
 
-/// zbatch_multi_compress_to_buffer() compresses 'count' items to a collection
-/// of 'count' frames in the same order; with max_frame_size, a large item has its
-/// frames in one segment.  The frames do not depend on the number of threads.  An
-/// empty item gives a frame of no content; an empty batch gives
-/// an empty collection.
+/// zbatch_multi_compress_to_buffer() compresses 'count' items to a collection of
+/// 'count' frames in the same order; with max_frame_size, a large item has its
+/// frames in one segment.  The frames do not depend on the number of threads.
+/// An empty item gives a frame of no content; an empty batch gives an empty
+/// collection.
 ///
 /// 'run' and 'item_status' may be NULL; 'item_status' has room for 'count'
 /// statuses.  Without it, one item that fails fails the call, and 'error' names
 /// the lowest.
 ///
-/// Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.
+/// Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.  Errors of an
+/// item: ZBATCH_ERROR_CANCELLED, _NO_MEMORY, _INTERNAL.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_multi_compress_to_buffer(

@@ -211,9 +211,9 @@ pub unsafe extern "C" fn zbatch_frame_info(
 
 /// zbatch_frame_header_size() returns the bytes of the header of the frame that
 /// begins at 'data', an ordinary one with its magic number: neither skippable
-/// nor of another format, which zbatch_frame_info() knows.  Its fifth byte tells:
-/// neither the four before it nor what follows is looked at.  The answer is 0
-/// when there are fewer.
+/// nor of another format, which zbatch_frame_info() knows.  Its fifth byte
+/// tells: neither the four before it nor what follows is looked at.  The answer
+/// is 0 when there are fewer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_frame_header_size(data: *const c_void, size: usize) -> usize {
     // SAFETY: ARRAYS.
@@ -294,9 +294,9 @@ pub unsafe extern "C" fn zbatch_decompressed_sizes(
     statuses.settle(sizes.settle(status))
 }
 
-/// zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does, for
-/// a batch to be decompressed.  It reads the header that each item begins with;
-/// an item that this refuses counts as nothing, and is no error here.
+/// zbatch_decompressor_estimate() does what zbatch_compressor_estimate() does,
+/// for a batch to be decompressed.  It reads the header that each item begins
+/// with; an item that this refuses counts as nothing, and is no error here.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_decompressor_estimate(
@@ -366,7 +366,7 @@ pub unsafe extern "C" fn zbatch_decompress(
 /// Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.  Errors of an
 /// item: ZBATCH_ERROR_NOT_A_FRAME, _CORRUPT, _TRUNCATED, _EXTRA_DATA,
 /// _CHECKSUM, _SIZE_MISMATCH, _DICT_MISMATCH, _LIMIT, _UNSUPPORTED,
-/// _NO_MEMORY.
+/// _CANCELLED, _NO_MEMORY.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_multi_decompress_to_buffer(

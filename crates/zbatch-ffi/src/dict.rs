@@ -39,8 +39,8 @@ pub struct zbatch_dict_train_options {
     pub k: u32,
     /// Size of the fragments that are counted: 6 or 8.  0 tries both.
     pub d: u32,
-    /// Log2 of the size of the frequency table, up to 26: training takes 10 bytes
-    /// for each element.  0 means 20.
+    /// Log2 of the size of the frequency table, up to 26: training takes 10
+    /// bytes for each element.  0 means 20.
     pub f: u32,
     /// Number of values of k to try, up to 2000.  0 means 40.
     pub steps: u32,

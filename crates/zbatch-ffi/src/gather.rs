@@ -24,8 +24,9 @@ pub type zbatch_gather_buffer_fn =
     Option<unsafe extern "C" fn(item: *mut c_void, buffer: *mut c_void, flags: c_int) -> c_int>;
 
 /// Ends or gives back what it is given: a record that a zbatch_gather_buffer_fn
-/// filled (CPython's PyBuffer_Release fits), a reference to an object, the memory
-/// of one, or a handle.  A function of another pointer type is cast to this one.
+/// filled (CPython's PyBuffer_Release fits), a reference to an object, the
+/// memory of one, or a handle.  A function of another pointer type is cast to
+/// this one.
 pub type zbatch_release_fn = Option<unsafe extern "C" fn(what: *mut c_void)>;
 
 /// Makes an object from a copy of 'size' bytes at 'data', or of bytes still to

@@ -51,11 +51,12 @@ pub unsafe extern "C-unwind" fn zbatch_object_compress(
     made.unwrap_or_else(|| instead(otherwise))
 }
 
-/// zbatch_object_decompress() does the same for zbatch_decompress().  The content
-/// is decompressed to bytes that 'new_fn' made of NULL, where 'content_fn' says
-/// that they are, when the size is known before.  'single_frame' and
-/// 'allow_extra_data' stand in the place of the decompressor's own, and of
-/// 'max_unsized_item_size' and its own the lower holds; 0 is none.
+/// zbatch_object_decompress() does the same for zbatch_decompress().  The
+/// content is decompressed to bytes that 'new_fn' made of NULL, where
+/// 'content_fn' says that they are, when the size is known before.
+/// 'single_frame' and 'allow_extra_data' stand in the place of the
+/// decompressor's own, and of 'max_unsized_item_size' and its own the lower
+/// holds; 0 is none.
 ///
 /// Errors: those of zbatch_object_compress() but for the last, and those of an
 /// item.

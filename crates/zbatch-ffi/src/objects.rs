@@ -39,8 +39,8 @@ pub type zbatch_object_fill_fn = Option<
     ) -> c_int,
 >;
 
-/// Returns where the bytes are of an object that a zbatch_scatter_new_fn made, or
-/// NULL on failure: CPython's PyBytes_AsString fits.
+/// Returns where the bytes are of an object that a zbatch_scatter_new_fn made,
+/// or NULL on failure: CPython's PyBytes_AsString fits.
 pub type zbatch_object_content_fn = Option<unsafe extern "C" fn(object: *mut c_void) -> *mut c_char>;
 
 /// Raises an exception of 'kind' with a text that ends with a NUL: CPython's

@@ -17,17 +17,18 @@ use crate::status::{zbatch_error, zbatch_status};
 /// sample of them, for small items that are like each other.  'dict' receives
 /// the dictionary, which decompression needs: store its bytes, once, beside the
 /// frames.  Each of these names its ID, unless omit_dict_id is set.  Where a
-/// dictionary would not pay, 'dict' is NULL after success, and frames need none.
+/// dictionary would not pay, or a cancel came before it, 'dict' is NULL after
+/// success or ZBATCH_PARTIAL, and frames need none.
 ///
 /// 'options', 'train', 'run' and 'item_status' may be NULL.  The sample is
 /// spread evenly over the batch: 16 times as many bytes as the dictionary may
-/// have, of items of 1 byte to 64 KiB.  What is 0 in 'train' is chosen: dict_size
-/// is 16 times the square root of the bytes that such items have in all, 256 to
-/// 112640; k is twice the size of an average one, 64 to 512, d 8, f 16, accel 2,
-/// and level that of 'options'.  It trains once, unless 'steps' or 'split_point'
-/// are set.  'threads' must be 0 or 1.  A dict_id from 32768 to 65535, for a
-/// program that gives each dictionary its own, makes each frame 2 bytes shorter
-/// than the default.
+/// have, of items of 1 byte to 64 KiB.  What is 0 in 'train' is chosen:
+/// dict_size is 16 times the square root of the bytes that such items have in
+/// all, 256 to 112640; k is twice the size of an average one, 64 to 512, d 8,
+/// f 16, accel 2, and level that of 'options'.  It trains once, unless 'steps' or
+/// 'split_point' are set.  'threads' must be 0 or 1.  A dict_id from 32768 to
+/// 65535, for a program that gives each dictionary its own, makes each frame 2
+/// bytes shorter than the default.
 ///
 /// Then up to 512 items, spread likewise, are compressed with the dictionary
 /// and without: it is used when the bytes that this saves, scaled to the whole
@@ -39,7 +40,7 @@ use crate::status::{zbatch_error, zbatch_status};
 /// items and options alone.  A cancel is looked for before and after training;
 /// progress and statistics count the batch only.
 ///
-/// Errors: ZBATCH_ERROR_CANCELLED, ZBATCH_ERROR_UNSUPPORTED.
+/// Errors: as zbatch_multi_compress_to_buffer().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_multi_compress_trained(
@@ -84,8 +85,8 @@ fn hand_out(core: Trained, dict: Handle<'_, zbatch_dict>, out: Handle<'_, zbatch
 
 /// zbatch_multi_decompress_trained() decompresses 'count' items that
 /// zbatch_multi_compress_trained() made, or any others that need 'dict' or no
-/// dictionary, as zbatch_multi_decompress_to_buffer() does.  'dict' and 'options'
-/// may be NULL.
+/// dictionary, as zbatch_multi_decompress_to_buffer() does.  'dict' and
+/// 'options' may be NULL.
 ///
 /// A program that decompresses many batches with one dictionary makes a
 /// decompressor, whose contexts are kept from call to call.
