@@ -227,6 +227,8 @@ static void check_sizes() {
     CHECK(decompressor.decompressed_sizes(with_a_bad_one, sizes, told, f) == 3 && f.partial() && f.error.item == 1);
 
     CHECK(decompressor.multi_decompress_to_buffer(frames, three_sizes, {}).size() == 3);
+    CHECK(decompressor.multi_decompress_to_buffer(frames, three_sizes, f).size() == 3 && !f);
+    CHECK(!decompressor.multi_decompress_to_buffer(frames, wrong_sizes, f) && f.status == ZBATCH_ERROR_SIZE_MISMATCH);
     CHECK(thrown([&] { decompressor.multi_decompress_to_buffer(frames, wrong_sizes, {}); }) ==
           ZBATCH_ERROR_SIZE_MISMATCH);
     zbatch_status status[3];

@@ -585,7 +585,7 @@ static void check_objects(struct sequence *texts, struct sequence *packed)
         struct object *object = (struct object *)zbatch_object_batch_new(&batch, &type, &none, &status);
         CHECK(object != NULL && object != &none && none.references == 0 && status == (partial ? ZBATCH_PARTIAL : ZBATCH_OK));
         CHECK(object->references == 1 && object->type == &type && object->owner == NULL && out.collection == NULL);
-        CHECK(zbatch_object_len(object) == 0 && asked == COUNT && left == 1 && entered == 1);
+        CHECK(zbatch_object_size(object) == 0 && asked == COUNT && left == 1 && entered == 1);
         CHECK(out.item_status[BAD] == (partial ? ZBATCH_ERROR_SIZE_MISMATCH : ZBATCH_OK));
         CHECK(!partial || (error.item == BAD && error.status == ZBATCH_ERROR_SIZE_MISMATCH));
         if (partial)

@@ -260,7 +260,7 @@ static void check_object(void *object, const void *data, size_t size, size_t pla
     struct record record;
     CHECK(lent != NULL && lent->head.references == 1 && lent->head.type == &lents && lent->unused == NULL);
     CHECK(lent->data == data && lent->size == size && lent->place == place && lent->owner == (const void *)owner);
-    CHECK(zbatch_object_len(lent) == (ptrdiff_t)size);
+    CHECK(zbatch_object_size(lent) == (ptrdiff_t)size);
 
     CHECK(zbatch_object_get_buffer(lent, &record, 8) == 0);
     CHECK(record.object == &lent->head && lent->head.references == 2 && record.size == (ptrdiff_t)size);
@@ -280,7 +280,7 @@ static void check_nothing_bound(const zbatch_collection *collection)
 {
     struct head *object = make(&lents, sizeof(struct lent));
     struct record record;
-    CHECK(zbatch_object_get_buffer(object, &record, READABLE) == -1 && zbatch_object_len(object) == 0);
+    CHECK(zbatch_object_get_buffer(object, &record, READABLE) == -1 && zbatch_object_size(object) == 0);
     CHECK(zbatch_object_tobytes(object, NULL) == NULL && object->references == 1);
     CHECK(zbatch_object_item(object, 0) == NULL && zbatch_object_item_count(object) == 0);
     zbatch_object_dealloc(object);
@@ -376,7 +376,7 @@ static void check_one_object(void)
     struct head *empty[2] = { (struct head *)zbatch_object_new(&lents, NULL, NULL, 0, NULL), make(&lents, sizeof(struct lent)) };
     for (size_t i = 0; i < 2; i++) {
         struct record record;
-        CHECK(zbatch_object_len(empty[i]) == 0);
+        CHECK(zbatch_object_size(empty[i]) == 0);
         CHECK(zbatch_object_get_buffer(empty[i], &record, READABLE) == 0 && record.size == 0);
         release_object(record.object);
         struct head *text = (struct head *)zbatch_object_tobytes(empty[i], NULL);

@@ -57,7 +57,8 @@
  * who frees it once, with the _free of its type, in any order: handles keep
  * alive what they need of each other.  Freeing NULL does nothing.  A pointer
  * that a function returns, or stores in a zbatch_view, is lent by the handle it
- * was asked of, and is good until that handle is freed.  No other memory
+ * was asked of, and is good until that handle is freed; one to 0 bytes or
+ * elements may be any address, and there is nothing to read.  No other memory
  * changes owner: zbatch frees nothing of the caller's, and keeps no pointer to
  * an argument after the call, except of zbatch_buffer_new_by_reference() and
  * zbatch_object_bind().
@@ -1372,8 +1373,8 @@ zbatch_multi_decompress_packed(const zbatch_decompressor *decompressor,
  * have, of items of 1 byte to 64 KiB.  What is 0 in 'train' is chosen:
  * dict_size is 16 times the square root of the bytes that such items have in
  * all, 256 to 112640; k is twice the size of an average one, 64 to 512, d 8,
- * f 16, accel 2, and level that of 'options'.  It trains once, unless 'steps' or
- * 'split_point' are set.  'threads' must be 0 or 1.  A dict_id from 32768 to
+ * f 16, accel 2, and level that of 'options'.  It trains once, unless 'steps'
+ * or 'split_point' are set.  'threads' must be 0 or 1.  A dict_id from 32768 to
  * 65535, for a program that gives each dictionary its own, makes each frame 2
  * bytes shorter than the default.
  *
@@ -1789,7 +1790,7 @@ ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_object_bind(const zbatch_object_layout *layout, zbatch_error *error);
 
 /**
- * zbatch_object_get_buffer(), zbatch_object_len() and zbatch_object_tobytes()
+ * zbatch_object_get_buffer(), zbatch_object_size() and zbatch_object_tobytes()
  * are for the slots of the type of such objects, which a language calls on any
  * thread with nothing but the object; they take no memory and no lock.  This
  * one returns what 'fill_fn' does for the record and the object's bytes, read
@@ -1799,10 +1800,10 @@ zbatch_object_bind(const zbatch_object_layout *layout, zbatch_error *error);
 ZBATCH_API int zbatch_object_get_buffer(void *object, void *record, int flags);
 
 /**
- * zbatch_object_len() returns the number of bytes that 'object' lends:
+ * zbatch_object_size() returns the number of bytes that 'object' lends:
  * CPython's sq_length.  It is 0 when nothing is bound.
  */
-ZBATCH_API ptrdiff_t zbatch_object_len(void *object);
+ZBATCH_API ptrdiff_t zbatch_object_size(void *object);
 
 /**
  * zbatch_object_tobytes() returns what 'new_fn' makes of the object's bytes:

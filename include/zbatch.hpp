@@ -870,6 +870,10 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         if (!detail::resize(item_status, items.size(), f)) return {};
         return multi_decompress_to_buffer(items, nullptr, run, item_status.data(), f);
     }
+    collection multi_decompress_to_buffer(const detail::items &items, const std::uint64_t *sizes,
+                                          failure &f) const noexcept {
+        return multi_decompress_to_buffer(items, sizes, {}, nullptr, f);
+    }
     collection multi_decompress_to_buffer(const detail::items &items, const run_options &run, failure &f) const noexcept {
         return multi_decompress_to_buffer(items, nullptr, run, nullptr, f);
     }

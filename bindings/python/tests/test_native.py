@@ -16,7 +16,7 @@ HANDED = {
     "zbatch_object_get_buffer",
     "zbatch_object_item",
     "zbatch_object_item_count",
-    "zbatch_object_len",
+    "zbatch_object_size",
     "zbatch_object_tobytes",
 }
 

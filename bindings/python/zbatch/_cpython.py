@@ -162,7 +162,7 @@ def lends_bytes(
         if not handle:
             slots.append(_Slot(_BF_GETBUFFER, address_of(library.zbatch_object_get_buffer)))
             slots.append(_Slot(_TP_METHODS, cast(methods, c_void_p)))
-            length = library.zbatch_object_item_count if items else library.zbatch_object_len
+            length = library.zbatch_object_item_count if items else library.zbatch_object_size
             slots.append(_Slot(_SQ_LENGTH, address_of(length)))
             if items:
                 slots.append(_Slot(_SQ_ITEM, address_of(library.zbatch_object_item)))

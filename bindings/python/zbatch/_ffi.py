@@ -271,7 +271,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_object_layout_init": (None, (POINTER, SIZE)),
     "zbatch_object_bind": (STATUS, (POINTER, POINTER)),
     "zbatch_object_get_buffer": (INT, (POINTER, POINTER, INT)),
-    "zbatch_object_len": (SSIZE, (POINTER,)),
+    "zbatch_object_size": (SSIZE, (POINTER,)),
     "zbatch_object_tobytes": (POINTER, (POINTER, POINTER)),
     "zbatch_object_new": (POINTER, (POINTER, POINTER, POINTER, SIZE, POINTER)),
     "zbatch_object_new_handle": (POINTER, (POINTER, POINTER, POINTER, POINTER)),

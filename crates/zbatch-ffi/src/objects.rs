@@ -211,7 +211,7 @@ pub unsafe extern "C" fn zbatch_object_bind(
     })
 }
 
-/// zbatch_object_get_buffer(), zbatch_object_len() and zbatch_object_tobytes()
+/// zbatch_object_get_buffer(), zbatch_object_size() and zbatch_object_tobytes()
 /// are for the slots of the type of such objects, which a language calls on any
 /// thread with nothing but the object; they take no memory and no lock.  This
 /// one returns what 'fill_fn' does for the record and the object's bytes, read
@@ -227,10 +227,10 @@ pub unsafe extern "C" fn zbatch_object_get_buffer(object: *mut c_void, record: *
     unsafe { fill_fn(record, object, data, size, 1, flags) }
 }
 
-/// zbatch_object_len() returns the number of bytes that 'object' lends:
+/// zbatch_object_size() returns the number of bytes that 'object' lends:
 /// CPython's sq_length.  It is 0 when nothing is bound.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zbatch_object_len(object: *mut c_void) -> isize {
+pub unsafe extern "C" fn zbatch_object_size(object: *mut c_void) -> isize {
     // SAFETY: an object of the bound layout, alive during the call.
     let call = unsafe { Call::new() };
     bytes_lent(&call, object).map_or(0, |(_, _, size)| size)

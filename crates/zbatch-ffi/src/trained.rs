@@ -25,8 +25,8 @@ use crate::status::{zbatch_error, zbatch_status};
 /// have, of items of 1 byte to 64 KiB.  What is 0 in 'train' is chosen:
 /// dict_size is 16 times the square root of the bytes that such items have in
 /// all, 256 to 112640; k is twice the size of an average one, 64 to 512, d 8,
-/// f 16, accel 2, and level that of 'options'.  It trains once, unless 'steps' or
-/// 'split_point' are set.  'threads' must be 0 or 1.  A dict_id from 32768 to
+/// f 16, accel 2, and level that of 'options'.  It trains once, unless 'steps'
+/// or 'split_point' are set.  'threads' must be 0 or 1.  A dict_id from 32768 to
 /// 65535, for a program that gives each dictionary its own, makes each frame 2
 /// bytes shorter than the default.
 ///
