@@ -28,7 +28,8 @@
  * ITEMS.  A batch takes any range of things that are contiguous bytes (strings,
  * vectors, arrays, spans), a list of such things in braces, a buffer, a
  * collection, or a ready array of zbatch_view.  They are borrowed until the call
- * returns, so temporaries are fine; zbatch::views by name must not outlive them.
+ * returns, so temporaries are fine; zbatch::views by name takes none, and must
+ * not outlive what it is made of.
  * Arrays of statuses, sizes and segments are pointers with room for one entry
  * for each item, or nullptr, as in C.
  */
