@@ -151,6 +151,37 @@ class Returned(unittest.TestCase):
                     if name not in ("truncated", "extra"):  # their text may tell bytes that a status does not carry
                         self.assertEqual(str(error), str(caught.exception))
 
+    def test_what_is_told_of_an_item_does_not_depend_on_others(self) -> None:
+        def told(error: Any, item: int) -> tuple[Any, ...]:
+            text = str(error).replace(f"item {item}", "item")
+            return type(error), text, getattr(error, "status", ""), getattr(error, "zstd_error", 0), error.item - item
+
+        for name, (bad, _, _, _, options) in {**BAD, "no frame": (b"foobar", None, None, None, {})}.items():
+            decompressor = ZstdDecompressor(**options)
+            for batch in ([bad, bad], [FRAMES[0], *[bad, b"foobar", FRAMES[1], bad_checksum(b"foo")] * 20, bad]):
+                where = [item for item, each in enumerate(batch) if each == bad]
+                found = [
+                    decompressor.multi_decompress_to_buffer(batch, errors="return").errors,
+                    decompressor.multi_decompress_to_buffer(collection_of(batch), threads=2, errors="return").errors,
+                    decompressor.multi_decompress_packed(batch, bytearray(10_000), errors="return").errors,
+                    dict(enumerate(decompressor.multi_decompress_into(batch, [bytearray(2000) for _ in batch], errors="return"))),
+                ]
+                for errors in found:
+                    self.assertEqual({told(errors[item], item) for item in where}, {told(errors[where[0]], where[0])}, name)
+        given = sizes(1, len(DOCUMENTS[0]), 1)
+        result = ZstdDecompressor().multi_decompress_to_buffer([FRAMES[0]] * 3, given, errors="return")
+        self.assertEqual(told(result.errors[0], 0), told(result.errors[2], 2))
+        self.assertIn(str(len(DOCUMENTS[0])), str(result.errors[2]))
+        rows = [bytearray(b"x" * 5), bytearray(1000), bytearray(b"x" * 5)]
+        made = ZstdDecompressor().multi_decompress_into([FRAMES[0]] * 3, rows, errors="return")
+        self.assertEqual(told(made[0], 0), told(made[2], 2))
+        self.assertEqual((rows[0], rows[2]), (bytes(5), bytes(5)))
+
+    def test_a_limit_of_the_batch_stays_one(self) -> None:
+        frames = [frame(bytes(1000))] * 4
+        result = ZstdDecompressor(max_total_size=2500).multi_decompress_to_buffer(frames, errors="return")
+        self.assertEqual({item: error.status for item, error in result.errors.items()}, dict.fromkeys((2, 3), "ZBATCH_ERROR_LIMIT"))
+
     def test_not_a_frame(self) -> None:
         result = ZstdDecompressor().multi_decompress_to_buffer([FRAMES[0], b"foobar", b""], errors="return")
         self.assertEqual(list(result.errors), [1, 2])

@@ -11,7 +11,7 @@ from . import _call, _containers, _errors, _inputs
 from ._codec import Codec
 from ._compressor import Errors
 from ._control import Control
-from ._cpython import PyBUF_WRITABLE
+from ._cpython import WORD, PyBUF_WRITABLE
 from ._dictionary import ZstdCompressionDict
 from ._ffi import (
     ERROR_EXTRA_DATA,
@@ -30,7 +30,7 @@ from ._ffi import (
     zbatch_frame,
     zbatch_view,
 )
-from ._handles import Pinned, own_decompressor
+from ._handles import Pinned, output_of, own_collection, own_decompressor
 from ._params import signed_size, size, wrapped_int
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class ZstdDecompressor(Codec):
             if status < 0:
                 raise self._failure(call, None, call.error)
             sizes: list[Any] = written.tolist()
-            for item, exception in self._failures(call, None).items():
+            for item, exception in self._failures(call, None, places).items():
                 sizes[item] = exception
             return sizes
         finally:
@@ -307,8 +307,24 @@ class ZstdDecompressor(Codec):
             return _errors.about_item(ValueError(_errors.message(error)), item)
         return _errors.failure(error)
 
-    def _failures(self, call: _call.Call, sizes: array[int] | None) -> dict[int, Exception]:
-        return _errors.failures(call, "decompressing", lambda error: self._failure(call, sizes, error))
+    def _failures(self, call: _call.Call, sizes: array[int] | None, places: int | None = None) -> dict[int, Exception]:
+        handle = self._open().address
+
+        def again(item: int) -> zbatch_error:
+            """Why an item failed, by the same way to the same place, where nothing is left of it."""
+            error, status, written = zbatch_error(), array("i", (0,)), array(_call.WORDS, (0,))
+            view, status_at = call.views + 2 * WORD * item, status.buffer_info()[0]
+            if places is not None:
+                place = places + 2 * WORD * item
+                at = written.buffer_info()[0]
+                lib.zbatch_multi_decompress_into(handle, view, 1, place, None, at, status_at, byref(error))
+                return error
+            made = own_collection(None)
+            size = None if sizes is None else sizes.buffer_info()[0] + sizes.itemsize * item
+            lib.zbatch_multi_decompress_to_buffer(handle, view, 1, size, None, status_at, output_of(made), byref(error))
+            return error
+
+        return _errors.failures(call, "decompressing", lambda error: self._failure(call, sizes, error), again)
 
     def memory_size(self) -> int:
         """Bytes that this decompressor holds at this moment: its contexts, which are kept from call to call."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ._ffi import ERROR_NO_MEMORY, ERROR_OUT_OF_RANGE, NO_ITEM, lib, zbatch_error
+from ._ffi import ERROR_CANCELLED, ERROR_NO_MEMORY, ERROR_OUT_OF_RANGE, NO_ITEM, lib, zbatch_error
 
 if TYPE_CHECKING:
     from ._call import Call
@@ -82,19 +82,31 @@ def failure(error: zbatch_error, prefix: str = "") -> Exception:
 
 
 def failures(
-    call: Call, verb: str, exception: Callable[[zbatch_error], Exception]
+    call: Call,
+    verb: str,
+    exception: Callable[[zbatch_error], Exception],
+    again: Callable[[int], zbatch_error] | None = None,
 ) -> dict[int, Exception]:
-    """The exceptions of the items that failed, when the caller wants them returned."""
+    """The exceptions of the items that failed, when the caller wants them returned.
+
+    The library tells of the lowest alone why it failed; `again` runs another one alone, to hear it of that.
+    """
     failed: dict[int, Exception] = {}
     if call.statuses is not None and any(call.statuses):
         for item, its_status in enumerate(call.statuses):
             if its_status == 0:
                 continue
             error = call.error
-            if item != error.item:  # the library tells the sentence of the lowest alone
-                text = lib.zbatch_status_message(its_status)
-                sentence = f"error {verb} item {item}: ".encode() + text
-                error = zbatch_error(item, its_status, 0, 0, 0, sentence)
+            if item != error.item:
+                # A cancel is no matter of the item, and MemoryError has no text.
+                alone = None if again is None or its_status in (ERROR_CANCELLED, ERROR_NO_MEMORY) else again(item)
+                if alone is not None and alone.status == its_status:
+                    error = alone
+                    error.item, error.message = item, error.message.replace(b"item 0:", b"item %d:" % item, 1)
+                else:  # the batch had to do with it, a limit of all items say
+                    text = lib.zbatch_status_message(its_status)
+                    sentence = f"error {verb} item {item}: ".encode() + text
+                    error = zbatch_error(item, its_status, 0, 0, 0, sentence)
             failed[item] = exception(error)
     return failed
 
