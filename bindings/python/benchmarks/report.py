@@ -60,7 +60,8 @@ def machine() -> str:
     except OSError:
         pages = "unknown"
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cpus} CPUs, {model}, {platform.system()} {platform.release()}; transparent huge pages: {pages}"
+    release = platform.release().partition("-")[0]
+    return f"{cpus} CPUs, {model}, {platform.system()} {release}; transparent huge pages: {pages}"
 
 
 # ---- tables
