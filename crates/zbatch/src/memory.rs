@@ -70,8 +70,12 @@ impl Memory {
         Heap::new(size).map(|heap| Self(Kind::Heap(heap)))
     }
 
-    /// A block of `size` bytes, or of `slack` more where they cost nothing to give back.
-    pub(crate) fn with_slack(size: usize, slack: usize) -> Result<Self> {
+    /// A block of `size` bytes that will be filled to its end, or of `slack` more where they cost nothing to give back.
+    pub(crate) fn to_fill(size: usize, slack: usize) -> Result<Self> {
+        #[cfg(unix)]
+        if size >= SMALLEST_MAPPING {
+            return pages::Pages::to_fill(size).map(|pages| Self(Kind::Pages(pages))).ok_or(Error::no_memory());
+        }
         Self::new(if size < SMALLEST_MAPPING - slack { size + slack } else { size })
     }
 
@@ -307,6 +311,7 @@ mod pages {
     use std::sync::{Arc, Mutex};
 
     const HUGE_PAGE: usize = 2 << 20;
+    const MOST_OF_HUGE: usize = HUGE_PAGE / 8 * 5;
     const MOST_RETAINED: usize = 64 << 20;
     const MOST_BLOCKS: usize = 64;
     const MOST_SMALL: usize = 16;
@@ -325,18 +330,30 @@ mod pages {
 
     impl Pages {
         pub(super) fn new(size: usize) -> Option<Self> {
-            Self::beginning_small(size, 0)
+            Self::of(size, size, 0)
         }
 
-        /// Pages whose first `small` bytes, when they are mapped afresh, are ordinary ones, for blocks of which perhaps little
-        /// will be used: a huge page is taken whole by its first byte.
-        fn beginning_small(size: usize, small: usize) -> Option<Self> {
+        /// Pages all of which will be used.
+        pub(super) fn to_fill(size: usize) -> Option<Self> {
+            Self::of(size, Self::filled(size)?, 0)
+        }
+
+        /// What to map for `size` bytes that will all be used: the last pages are a huge one too when they are most of it, because
+        /// the rest of it costs less than it costs to touch so many ordinary pages.
+        fn filled(size: usize) -> Option<usize> {
+            let last = size % HUGE_PAGE;
+            if last < MOST_OF_HUGE { Some(size) } else { (size - last).checked_add(HUGE_PAGE) }
+        }
+
+        /// `size` bytes in pages of which, when they are mapped afresh, there are `fresh` bytes. Of these the first `small` are
+        /// ordinary ones, for blocks of which perhaps little will be used: a huge page is taken whole by its first byte.
+        fn of(size: usize, fresh: usize, small: usize) -> Option<Self> {
             let page = page_size();
             let wanted = size.checked_next_multiple_of(page)?;
             let recycled = STORE.try_lock().ok().and_then(|mut store| store.take(wanted));
             let mut pages = match recycled {
                 Some(pages) => pages,
-                None if wanted >= HUGE_PAGE => Self::map_huge(wanted, small)?,
+                None if fresh >= HUGE_PAGE => Self::map_huge(fresh.checked_next_multiple_of(page)?, small)?,
                 None => Self::map(wanted)?,
             };
             pages.used = size;
@@ -398,6 +415,9 @@ mod pages {
 
         pub(super) fn truncate(&mut self, size: usize) {
             debug_assert!(size <= self.used);
+            if size == self.used {
+                return;
+            }
             self.used = size;
             // One page always stays, so that the mapping is never empty.
             self.truncate_mapping(size.max(1).next_multiple_of(page_size()));
@@ -436,7 +456,7 @@ mod pages {
 
     impl Shared {
         pub(super) fn new(size: usize) -> Option<Self> {
-            Pages::beginning_small(size, HUGE_PAGE).map(|pages| Self { pages: Arc::new(pages), end: 0 })
+            Pages::of(size, size, HUGE_PAGE).map(|pages| Self { pages: Arc::new(pages), end: 0 })
         }
 
         /// The next `size` bytes, or `None` when the block has not that many left.
@@ -496,9 +516,10 @@ mod pages {
 
     /// Freed blocks. Never waited for: a call that finds the store in use maps or unmaps for itself, so that a thread that
     /// held it at a `fork` cannot stop the child.
-    static STORE: Mutex<Store> = Mutex::new(Store { blocks: Vec::new(), small: Vec::new(), size: 0, generation: None });
+    static STORE: Mutex<Store> = Mutex::new(Store::new());
 
     struct Store {
+        /// In the order in which they were freed.
         blocks: Vec<ManuallyDrop<Pages>>,
         small: Vec<Vec<u8>>,
         size: usize,
@@ -506,22 +527,34 @@ mod pages {
     }
 
     impl Store {
+        const fn new() -> Self {
+            Self { blocks: Vec::new(), small: Vec::new(), size: 0, generation: None }
+        }
+
         /// The smallest block that holds `wanted` bytes and not many more.
         fn take(&mut self, wanted: usize) -> Option<Pages> {
             self.release_inherited();
             let fits = |pages: &Pages| pages.mapped >= wanted && pages.mapped / 2 <= wanted;
             let fitting = self.blocks.iter().enumerate().filter(|(_, pages)| fits(pages));
             let (index, _) = fitting.min_by_key(|(_, pages)| pages.mapped)?;
-            let pages = ManuallyDrop::into_inner(self.blocks.swap_remove(index));
+            let pages = ManuallyDrop::into_inner(self.blocks.remove(index));
             self.size -= pages.mapped;
             Some(pages)
         }
 
-        /// Keeps a block, or returns it when it may not be kept.
+        /// Keeps a block in the place of those that were not wanted for longest, or returns it when it may not be kept. Blocks
+        /// of sizes that no batch has any more would fill the store otherwise.
         fn keep(&mut self, pages: Pages) -> Option<Pages> {
-            let full = self.size + pages.mapped > MOST_RETAINED || self.blocks.len() == MOST_BLOCKS;
-            if full || !self.may_keep() || self.blocks.try_reserve(1).is_err() {
+            if pages.mapped > MOST_RETAINED || !self.may_keep() || self.blocks.try_reserve(1).is_err() {
                 return Some(pages);
+            }
+            while self.size > MOST_RETAINED - pages.mapped || self.blocks.len() == MOST_BLOCKS {
+                if self.blocks.is_empty() {
+                    return Some(pages);
+                }
+                let oldest = ManuallyDrop::into_inner(self.blocks.remove(0));
+                self.size -= oldest.mapped;
+                oldest.unmap();
             }
             self.size += pages.mapped;
             self.blocks.push(ManuallyDrop::new(pages));
@@ -593,6 +626,53 @@ mod pages {
     fn page_size() -> usize {
         // SAFETY: takes a number.
         usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(64 << 10)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_store_keeps_what_was_freed_last() {
+            const MIB: usize = 1 << 20;
+            let mut store = Store::new();
+            let keep = |store: &mut Store, mib: usize| {
+                let refused = store.keep(Pages::map(mib * MIB).unwrap());
+                let sizes: Vec<usize> = store.blocks.iter().map(|pages| pages.mapped / MIB).collect();
+                assert_eq!(store.size / MIB, sizes.iter().sum::<usize>());
+                (refused.map(Pages::unmap).is_none(), sizes)
+            };
+            assert_eq!(keep(&mut store, 30), (true, vec![30]));
+            assert_eq!(keep(&mut store, 10), (true, vec![30, 10]));
+            assert_eq!(keep(&mut store, 20), (true, vec![30, 10, 20]));
+            // Used again, the first is no longer the oldest.
+            let used = store.take(30 * MIB).unwrap();
+            assert!(store.keep(used).is_none());
+            assert_eq!(keep(&mut store, 25), (true, vec![30, 25]));
+            assert_eq!(keep(&mut store, 65), (false, vec![30, 25]));
+            (0..MOST_BLOCKS).for_each(|_| assert!(keep(&mut store, 1).0));
+            assert_eq!(store.blocks.len(), MOST_BLOCKS);
+            store.release();
+            assert_eq!(store.size, 0);
+        }
+
+        #[test]
+        fn blocks_to_fill_end_with_a_huge_page_when_it_is_mostly_used() {
+            let (few, most) = (MOST_OF_HUGE - 1, MOST_OF_HUGE);
+            assert_eq!([few, most].map(Pages::filled), [Some(few), Some(HUGE_PAGE)]);
+            assert_eq!(
+                [few, most].map(|last| Pages::filled(HUGE_PAGE + last)),
+                [Some(HUGE_PAGE + few), Some(2 * HUGE_PAGE)]
+            );
+            assert_eq!(Pages::filled(usize::MAX), None);
+            // Of a size that nothing else here has, and so of fresh pages.
+            let mut block = Pages::to_fill(70 * HUGE_PAGE + most).unwrap();
+            assert_eq!((block.mapped, block.bytes().len()), (71 * HUGE_PAGE, 70 * HUGE_PAGE + most));
+            block.truncate(70 * HUGE_PAGE + most);
+            assert_eq!(block.mapped, 71 * HUGE_PAGE, "nothing was cut off");
+            block.truncate(1);
+            assert_eq!(block.mapped, page_size());
+        }
     }
 }
 

@@ -401,7 +401,7 @@ impl Decompressor {
         mut statuses: Option<&mut [Status]>,
     ) -> Result<Partial<BufferWithSegmentsCollection>> {
         let layout = Layout::new(items, &mut segments[..count])?;
-        let mut block = Memory::with_slack(layout.block_size, SLACK)?;
+        let mut block = Memory::to_fill(layout.block_size, SLACK)?;
         let done =
             self.run_in_block(&job, items, sizes, &layout, &mut block, &mut segments, statuses.as_deref_mut())?;
         let InBlock { workers, own, cut } = done;
