@@ -24,8 +24,9 @@ use std::time::{Duration, Instant};
 /// its CPU is, and the next batch will find it so.
 const WORTH_ASKING: u64 = 50_000;
 
-/// The same for one that sleeps, on a CPU that has to wake first: what it takes of a smaller batch comes too late.
-const WORTH_WAKING: u64 = 200_000;
+/// The same for one that sleeps, on a CPU that has to wake first, or that the system would rather leave asleep: what it takes
+/// of a smaller batch comes too late.
+const WORTH_WAKING: u64 = 400_000;
 
 /// How close batches follow each other for that.
 const AWAKE: Duration = Duration::from_micros(300);
