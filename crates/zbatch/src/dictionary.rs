@@ -7,6 +7,7 @@ use crate::items::Items;
 use crate::libzstd::{self, Code, CompressionDictionary, Content, DecompressionDictionary, DictBytes, Training};
 use crate::memory::{self, Memory};
 use crate::params::CompressionParameters;
+use crate::process;
 use crate::workers;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -86,7 +87,7 @@ impl Dictionary {
         let (joined, sizes) = joined(samples)?;
         let mut training = parameters.training();
         let mut room = Memory::new(parameters.dict_size())?;
-        let size = memory::without_signals(|| trainer(&joined, &sizes, &mut training, &mut room));
+        let size = process::without_signals(|| trainer(&joined, &sizes, &mut training, &mut room));
         let size = size.map_err(|code| match code {
             Code::SRC_SIZE_WRONG | Code::GENERIC => Error::told(Status::BadSamples, code, TOO_FEW),
             Code::DST_SIZE_TOO_SMALL => Error::from(code).as_status(Status::InvalidArgument),

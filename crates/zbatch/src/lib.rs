@@ -43,6 +43,7 @@ mod items;
 mod libzstd;
 mod memory;
 mod params;
+mod process;
 mod segment;
 mod trained;
 mod workers;

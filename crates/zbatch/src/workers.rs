@@ -13,7 +13,7 @@
 //! at the moment of the fork stays locked in the child for ever.
 
 use crate::few::Few;
-use crate::memory;
+use crate::process;
 use std::cmp::Reverse;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -49,7 +49,7 @@ static POOL: RwLock<Option<&'static Pool>> = RwLock::new(None);
 impl Pool {
     /// The pool of this process, or `None` when it cannot be had.
     fn get() -> Option<&'static Self> {
-        let generation = memory::generation()?;
+        let generation = process::generation()?;
         // Another thread that is making the pool is done before this ends; a lock that was inherited locked never is.
         for _ in 0..PATIENCE {
             if let Ok(known) = POOL.try_read()
@@ -72,7 +72,7 @@ impl Pool {
         let size = cpus();
         let builder = rayon::ThreadPoolBuilder::new().num_threads(size).stack_size(STACK);
         let builder = builder.thread_name(|index| format!("zbatch-{index}"));
-        let threads = memory::without_signals(|| builder.build()).ok()?;
+        let threads = process::without_signals(|| builder.build()).ok()?;
         // The one of a parent process is left where it is: dropping it would wait for threads that do not exist here.
         let pool: &'static Self = Box::leak(Box::new(Self { threads, tickets: AtomicUsize::new(size), generation }));
         *place = Some(pool);
@@ -99,7 +99,7 @@ impl Drop for Ticket {
 pub(crate) fn cpus() -> usize {
     static CPUS: AtomicUsize = AtomicUsize::new(0);
     static GENERATION: AtomicU32 = AtomicU32::new(0);
-    let generation = memory::generation().unwrap_or(0);
+    let generation = process::generation().unwrap_or(0);
     let known = CPUS.load(Relaxed);
     if known != 0 && GENERATION.load(Relaxed) == generation {
         return known;

@@ -1,9 +1,9 @@
-//! `unsafe` has two known addresses in this crate: the calls into libzstd and the output memory.
+//! `unsafe` has known addresses in this crate: the calls into libzstd, the output memory, and what the system tells of forks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LISTED: [&str; 2] = ["libzstd.rs", "memory.rs"];
+const LISTED: [&str; 4] = ["libzstd.rs", "memory/mod.rs", "memory/pages.rs", "process.rs"];
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -21,11 +21,12 @@ fn is_unsafe(text: &str) -> bool {
 #[test]
 fn unsafe_code_is_only_where_it_is_listed() {
     let mut files = Vec::new();
-    find(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    find(&src, &mut files);
     let unsafe_files: Vec<String> = files
         .iter()
         .filter(|file| is_unsafe(&fs::read_to_string(file).expect("source text")))
-        .map(|file| file.file_name().expect("a name").to_string_lossy().into_owned())
+        .map(|file| file.strip_prefix(&src).expect("a file in it").to_string_lossy().into_owned())
         .collect();
     let sorted = {
         let mut names = unsafe_files;
