@@ -13,7 +13,7 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use zbatch::{Error, Items, Segment, Status};
+use zbatch::{Error, Items, Partial, Segment, Status};
 
 use crate::apart::{Extent, check_outputs, check_spans, check_spans_beside, extent};
 use crate::bytes::{zbatch_segment, zbatch_span, zbatch_view};
@@ -71,6 +71,35 @@ impl Call {
             unsafe { error.write(filled) };
         }
         status
+    }
+
+    /// The body of a function that writes one value to `out`, which is 0 unless it succeeds.
+    pub(crate) fn write<T: Default>(
+        &self,
+        out: *mut T,
+        error: *mut zbatch_error,
+        body: impl FnOnce() -> Result<T, Error>,
+    ) -> zbatch_status {
+        let out = self.place(out);
+        self.guard(error, || {
+            let out = out?;
+            *out = body()?;
+            Ok(())
+        })
+    }
+
+    /// The body of a function that makes a handle.
+    pub(crate) fn hand_out<T>(
+        &self,
+        out: *mut *mut T,
+        error: *mut zbatch_error,
+        body: impl FnOnce() -> Result<T, Error>,
+    ) -> zbatch_status {
+        let out = self.handle(out);
+        self.guard(error, || {
+            let out = out?;
+            out.hand_out(body()?)
+        })
     }
 
     /// A handle that may not be NULL.
@@ -433,6 +462,20 @@ impl<T: Element> Array<'_, T> {
             elements.fill(T::of_failed_call(status));
         }
         status
+    }
+}
+
+impl Array<'_, Status> {
+    /// Runs a batch that one failed item fails; or, where the caller wants statuses, one that delivers the others.
+    pub(crate) fn batch<T>(
+        &mut self,
+        whole: impl FnOnce() -> Result<T, Error>,
+        partial: impl FnOnce(&mut [Status]) -> Result<Partial<T>, Error>,
+    ) -> Result<Partial<T>, Error> {
+        match self.optional()? {
+            None => Ok(Partial { value: whole()?, error: None }),
+            Some(statuses) => partial(statuses),
+        }
     }
 }
 

@@ -42,12 +42,9 @@ pub unsafe extern "C" fn zbatch_buffer_new(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let segments = call.segments(segments, count)?;
-        let core = BufferWithSegments::copy_of(call.bytes(data, size)?, segments)?;
-        out.hand_out(zbatch_buffer::new(core))
+        Ok(zbatch_buffer::new(BufferWithSegments::copy_of(call.bytes(data, size)?, segments)?))
     })
 }
 
@@ -68,12 +65,9 @@ pub unsafe extern "C" fn zbatch_buffer_new_by_reference(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS, and the last sentence above.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let segments = call.segments(segments, count)?;
-        let core = BufferWithSegments::new(call.lend(data, size)?, segments)?;
-        out.hand_out(zbatch_buffer::new(core))
+        Ok(zbatch_buffer::new(BufferWithSegments::new(call.lend(data, size)?, segments)?))
     })
 }
 
@@ -135,12 +129,9 @@ pub unsafe extern "C" fn zbatch_buffer_segment_at(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
+    call.write(out, error, || {
         let segments = call.borrow(buffer)?.core.segments();
-        *out = segments.get(index).copied().ok_or(NO_SEGMENT)?.into();
-        Ok(())
+        segments.get(index).map(|&segment| segment.into()).ok_or(NO_SEGMENT)
     })
 }
 
@@ -157,12 +148,7 @@ pub unsafe extern "C" fn zbatch_buffer_view_at(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
-        *out = zbatch_view::of(call.borrow(buffer)?.core.get(index).ok_or(NO_SEGMENT)?);
-        Ok(())
-    })
+    call.write(out, error, || call.borrow(buffer)?.core.get(index).map(zbatch_view::of).ok_or(NO_SEGMENT))
 }
 
 /// zbatch_buffer_tobytes() copies the whole buffer, zbatch_buffer_size() bytes,

@@ -2,9 +2,9 @@
 
 use std::ffi::c_void;
 
-use zbatch::BufferWithSegmentsCollection;
+use zbatch::{BufferWithSegmentsCollection, Error, Partial};
 
-use crate::border::{Call, Published, answer, take_back, try_collect, try_with_capacity};
+use crate::border::{Call, Handle, Published, answer, take_back, try_collect, try_with_capacity};
 use crate::buffer::{NO_SEGMENT, zbatch_buffer};
 use crate::bytes::{zbatch_segment, zbatch_view};
 use crate::status::{zbatch_error, zbatch_status};
@@ -22,6 +22,16 @@ impl zbatch_collection {
     pub(crate) const fn new(core: BufferWithSegmentsCollection) -> zbatch_collection {
         zbatch_collection { core, views: Published::new(), buffers: Published::new() }
     }
+
+    /// Hands out what a batch made, and tells why the lowest of its failed items did.
+    #[inline]
+    pub(crate) fn hand_out(
+        out: Handle<'_, zbatch_collection>,
+        made: Partial<BufferWithSegmentsCollection>,
+    ) -> Result<Option<Error>, Error> {
+        out.hand_out(zbatch_collection::new(made.value))?;
+        Ok(made.error)
+    }
 }
 
 /// zbatch_collection_new() makes a collection of 'count' buffers.  It shares
@@ -37,15 +47,13 @@ pub unsafe extern "C" fn zbatch_collection_new(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let buffers = call.slice(buffers, count)?;
         let mut shared = try_with_capacity(count)?;
         for (i, &buffer) in buffers.iter().enumerate() {
             shared.push(call.borrow(buffer).map_err(|e| e.with_item(i))?.core.clone());
         }
-        out.hand_out(zbatch_collection::new(BufferWithSegmentsCollection::new(shared)?))
+        Ok(zbatch_collection::new(BufferWithSegmentsCollection::new(shared)?))
     })
 }
 
@@ -93,12 +101,7 @@ pub unsafe extern "C" fn zbatch_collection_segment_at(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
-        *out = call.borrow(collection)?.core.segment(index).ok_or(NO_SEGMENT)?.into();
-        Ok(())
-    })
+    call.write(out, error, || call.borrow(collection)?.core.segment(index).map(Into::into).ok_or(NO_SEGMENT))
 }
 
 /// zbatch_collection_view_at() writes the bytes of segment 'index' to 'out'.
@@ -114,12 +117,7 @@ pub unsafe extern "C" fn zbatch_collection_view_at(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
-        *out = zbatch_view::of(call.borrow(collection)?.core.get(index).ok_or(NO_SEGMENT)?);
-        Ok(())
-    })
+    call.write(out, error, || call.borrow(collection)?.core.get(index).map(zbatch_view::of).ok_or(NO_SEGMENT))
 }
 
 /// zbatch_collection_tobytes() copies the segments, in order and without gaps,

@@ -262,12 +262,7 @@ pub unsafe extern "C" fn zbatch_compressor_options_memory_size(
 ) -> zbatch_status {
     // SAFETY: STRUCTS THAT GROW and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
-        *out = call.options(options)?.to_core()?.estimate_memory()?;
-        Ok(())
-    })
+    call.write(out, error, || call.options(options)?.to_core()?.estimate_memory())
 }
 
 /// zbatch_compressor_new() makes a compressor.  'options' and 'dict' may be
@@ -285,12 +280,10 @@ pub unsafe extern "C" fn zbatch_compressor_new(
 ) -> zbatch_status {
     // SAFETY: STRUCTS THAT GROW, OWNERSHIP and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let params = call.options(options)?.to_core()?;
         let dict = call.optional(dict)?.map(|dict| &dict.core);
-        out.hand_out(zbatch_compressor { core: Compressor::new(&params, dict)? })
+        Ok(zbatch_compressor { core: Compressor::new(&params, dict)? })
     })
 }
 
@@ -328,11 +321,9 @@ pub unsafe extern "C" fn zbatch_dict_digest(
 ) -> zbatch_status {
     // SAFETY: STRUCTS THAT GROW, OWNERSHIP and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let params = call.options(options)?.to_core()?;
-        out.hand_out(zbatch_dict { core: call.borrow(dict)?.core.digest(&params)? })
+        Ok(zbatch_dict { core: call.borrow(dict)?.core.digest(&params)? })
     })
 }
 
@@ -365,13 +356,10 @@ pub unsafe extern "C" fn zbatch_compress(
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
     let outputs = [extent(dst.cast::<u8>(), capacity), extent(written, 1)];
-    let written = call.place(written);
-    call.guard(error, || {
-        let written = written?;
+    call.write(written, error, || {
         let compressor = &call.borrow(compressor)?.core;
         let item = call.bytes_apart(data, size, &outputs)?;
-        *written = compressor.compress_into(item, call.dst(dst, capacity)?)?;
-        Ok(())
+        compressor.compress_into(item, call.dst(dst, capacity)?)
     })
 }
 
@@ -407,15 +395,11 @@ pub unsafe extern "C" fn zbatch_multi_compress_to_buffer(
         let (out, run) = (out?, run?);
         let compressor = &call.borrow(compressor)?.core;
         let items = call.items_apart(views, count, &[extent(item_status, count)], &[extent(views, count)])?;
-        let (core, failed) = match statuses.optional()? {
-            None => (compressor.multi_compress_to_buffer(&items, &run.options())?, None),
-            Some(statuses) => {
-                let some = compressor.multi_compress_to_buffer_partial(&items, &run.options(), statuses)?;
-                (some.value, some.error)
-            }
-        };
-        out.hand_out(zbatch_collection::new(core))?;
-        Ok(failed)
+        let made = statuses.batch(
+            || compressor.multi_compress_to_buffer(&items, &run.options()),
+            |statuses| compressor.multi_compress_to_buffer_partial(&items, &run.options(), statuses),
+        )?;
+        zbatch_collection::hand_out(out, made)
     });
     statuses.settle(status)
 }
@@ -440,15 +424,11 @@ pub unsafe extern "C" fn zbatch_compressor_estimate(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let nanoseconds = call.place(nanoseconds);
-    call.guard(error, || {
-        let nanoseconds = nanoseconds?;
+    call.write(nanoseconds, error, || {
         let compressor = &call.borrow(compressor)?.core;
         let items = call.some_items(views, count)?;
         let estimate = compressor.estimate(&items, threads, enough);
-        items.verdict()?;
-        *nanoseconds = estimate;
-        Ok(())
+        items.verdict().map(|()| estimate)
     })
 }
 

@@ -18,8 +18,7 @@ pub struct zbatch_control {
 pub unsafe extern "C" fn zbatch_control_new(out: *mut *mut zbatch_control, error: *mut zbatch_error) -> zbatch_status {
     // SAFETY: OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || out?.hand_out(zbatch_control { core: Control::new() }))
+    call.hand_out(out, error, || Ok(zbatch_control { core: Control::new() }))
 }
 
 /// zbatch_control_cancel() asks every call that runs with this control, or will

@@ -1,8 +1,9 @@
 //! Decompressing
 
+use std::borrow::Borrow;
 use std::ffi::c_void;
 
-use zbatch::{DecompressionParameters, Decompressor, Error};
+use zbatch::{DecompressionParameters, Decompressor, Error, Partial};
 
 use crate::apart::extent;
 use crate::border::{Call, Grows, answer, take_back};
@@ -122,12 +123,7 @@ pub unsafe extern "C" fn zbatch_decompressor_options_memory_size(
 ) -> zbatch_status {
     // SAFETY: STRUCTS THAT GROW and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
-        *out = call.options(options)?.to_core()?.estimate_memory();
-        Ok(())
-    })
+    call.write(out, error, || Ok(call.options(options)?.to_core()?.estimate_memory()))
 }
 
 /// zbatch_decompressor_new() makes a decompressor.  'options' and 'dict' may be
@@ -145,12 +141,10 @@ pub unsafe extern "C" fn zbatch_decompressor_new(
 ) -> zbatch_status {
     // SAFETY: STRUCTS THAT GROW, OWNERSHIP and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let params = call.options(options)?.to_core()?;
         let dict = call.optional(dict)?.map(|dict| &dict.core);
-        out.hand_out(zbatch_decompressor { core: Decompressor::new(&params, dict)? })
+        Ok(zbatch_decompressor { core: Decompressor::new(&params, dict)? })
     })
 }
 
@@ -238,12 +232,7 @@ pub unsafe extern "C" fn zbatch_decompress_bound(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
-        *out = call.borrow(decompressor)?.core.decompress_bound(call.bytes(data, size)?)?;
-        Ok(())
-    })
+    call.write(out, error, || call.borrow(decompressor)?.core.decompress_bound(call.bytes(data, size)?))
 }
 
 /// zbatch_decompressed_sizes() writes the size of each item's content to
@@ -279,17 +268,14 @@ pub unsafe extern "C" fn zbatch_decompressed_sizes(
         let (sizes, total) = (sizes.required()?, total?);
         let decompressor = &call.borrow(decompressor)?.core;
         let items = call.items_apart(views, count, &outputs, &[extent(views, count)])?;
-        let (sum, failed) = match statuses.optional()? {
-            None => (decompressor.decompressed_sizes(&items, sizes)?, None),
-            Some(statuses) => {
-                let some = decompressor.decompressed_sizes_partial(&items, sizes, statuses)?;
-                (some.value, some.error)
-            }
+        let sum = match statuses.optional()? {
+            None => Partial { value: decompressor.decompressed_sizes(&items, sizes)?, error: None },
+            Some(statuses) => decompressor.decompressed_sizes_partial(&items, sizes, statuses)?,
         };
         if let Some(total) = total {
-            *total = sum.unwrap_or(ZBATCH_CONTENTSIZE_UNKNOWN);
+            *total = sum.value.unwrap_or(ZBATCH_CONTENTSIZE_UNKNOWN);
         }
-        Ok(failed)
+        Ok(sum.error)
     });
     statuses.settle(sizes.settle(status))
 }
@@ -310,15 +296,11 @@ pub unsafe extern "C" fn zbatch_decompressor_estimate(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let nanoseconds = call.place(nanoseconds);
-    call.guard(error, || {
-        let nanoseconds = nanoseconds?;
+    call.write(nanoseconds, error, || {
         let decompressor = &call.borrow(decompressor)?.core;
         let items = call.some_items(views, count)?;
         let estimate = decompressor.estimate(&items, threads, enough);
-        items.verdict()?;
-        *nanoseconds = estimate;
-        Ok(())
+        items.verdict().map(|()| estimate)
     })
 }
 
@@ -342,13 +324,10 @@ pub unsafe extern "C" fn zbatch_decompress(
     // SAFETY: OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
     let outputs = [extent(dst.cast::<u8>(), capacity), extent(written, 1)];
-    let written = call.place(written);
-    call.guard(error, || {
-        let written = written?;
+    call.write(written, error, || {
         let decompressor = &call.borrow(decompressor)?.core;
         let item = call.bytes_apart(data, size, &outputs)?;
-        *written = decompressor.decompress_into(item, call.dst(dst, capacity)?)?;
-        Ok(())
+        decompressor.decompress_into(item, call.dst(dst, capacity)?)
     })
 }
 
@@ -381,25 +360,39 @@ pub unsafe extern "C" fn zbatch_multi_decompress_to_buffer(
 ) -> zbatch_status {
     // SAFETY: OWNERSHIP, ARRAYS, STRUCTS THAT GROW and OUTPUTS.
     let call = unsafe { Call::new() };
+    let decompressor = || Ok(&call.borrow(decompressor)?.core);
+    to_buffer(&call, decompressor, views, count, sizes, run, item_status, out, error)
+}
+
+/// A batch that becomes a collection, by whatever decompressor there is.
+#[expect(clippy::too_many_arguments, reason = "a batch is that many things")]
+pub(crate) fn to_buffer<D: Borrow<Decompressor>>(
+    call: &Call,
+    decompressor: impl FnOnce() -> Result<D, Error>,
+    views: *const zbatch_view,
+    count: usize,
+    sizes: *const u64,
+    run: *const zbatch_run_options,
+    item_status: *mut zbatch_status,
+    out: *mut *mut zbatch_collection,
+    error: *mut zbatch_error,
+) -> zbatch_status {
     let out = call.handle(out);
     let mut statuses = call.status_array(item_status, count);
-    let run = Run::new(&call, run);
+    let run = Run::new(call, run);
     let status = call.guard(error, || {
         let (out, run) = (out?, run?);
-        let decompressor = &call.borrow(decompressor)?.core;
+        let decompressor = decompressor()?;
+        let decompressor = decompressor.borrow();
         let read = [extent(views, count), extent(sizes, count)];
         let items = call.items_apart(views, count, &[extent(item_status, count)], &read)?;
         let sizes = call.optional_slice(sizes, count)?;
         let run = run.options();
-        let (core, failed) = match statuses.optional()? {
-            None => (decompressor.multi_decompress_to_buffer(&items, sizes, &run)?, None),
-            Some(statuses) => {
-                let some = decompressor.multi_decompress_to_buffer_partial(&items, sizes, &run, statuses)?;
-                (some.value, some.error)
-            }
-        };
-        out.hand_out(zbatch_collection::new(core))?;
-        Ok(failed)
+        let made = statuses.batch(
+            || decompressor.multi_decompress_to_buffer(&items, sizes, &run),
+            |statuses| decompressor.multi_decompress_to_buffer_partial(&items, sizes, &run, statuses),
+        )?;
+        zbatch_collection::hand_out(out, made)
     });
     statuses.settle(status)
 }

@@ -101,16 +101,14 @@ pub unsafe extern "C" fn zbatch_dict_new(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let kind = match dict_type {
             ZBATCH_DICT_TYPE_AUTO => DictType::Auto,
             ZBATCH_DICT_TYPE_RAWCONTENT => DictType::RawContent,
             ZBATCH_DICT_TYPE_FULLDICT => DictType::FullDict,
             _ => return Err(UNKNOWN_TYPE),
         };
-        out.hand_out(zbatch_dict { core: Dictionary::new(call.bytes(data, size)?, kind)? })
+        Ok(zbatch_dict { core: Dictionary::new(call.bytes(data, size)?, kind)? })
     })
 }
 
@@ -137,12 +135,9 @@ pub unsafe extern "C" fn zbatch_dict_train(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    call.guard(error, || {
-        let out = out?;
+    call.hand_out(out, error, || {
         let params = call.options(options)?.to_core();
-        let core = Dictionary::train(&call.items(samples, count)?, &params)?;
-        out.hand_out(zbatch_dict { core })
+        Ok(zbatch_dict { core: Dictionary::train(&call.items(samples, count)?, &params)? })
     })
 }
 

@@ -1,13 +1,13 @@
 //! Batches that train their own dictionary
 
-use zbatch::{Error, Partial, Trained};
+use zbatch::{Decompressor, Partial, Trained};
 
 use crate::apart::extent;
-use crate::border::{Call, Handle};
+use crate::border::Call;
 use crate::bytes::zbatch_view;
 use crate::collection::zbatch_collection;
 use crate::compress::zbatch_compressor_options;
-use crate::decompress::zbatch_decompressor_options;
+use crate::decompress::{to_buffer, zbatch_decompressor_options};
 use crate::dict::{zbatch_dict, zbatch_dict_train_options};
 use crate::run::{Run, zbatch_run_options};
 use crate::status::{zbatch_error, zbatch_status};
@@ -65,22 +65,14 @@ pub unsafe extern "C" fn zbatch_multi_compress_trained(
         let train = call.options(train)?.to_core();
         let items = call.items_apart(views, count, &[extent(item_status, count)], &[extent(views, count)])?;
         let run = run.options();
-        let (core, failed) = match statuses.optional()? {
-            None => (zbatch::multi_compress_trained(&items, &params, &train, &run)?, None),
-            Some(statuses) => {
-                let Partial { value, error } =
-                    zbatch::multi_compress_trained_partial(&items, &params, &train, &run, statuses)?;
-                (value, error)
-            }
-        };
-        hand_out(core, dict, out)?;
-        Ok(failed)
+        let Partial { value: Trained { frames, dict: trained }, error } = statuses.batch(
+            || zbatch::multi_compress_trained(&items, &params, &train, &run),
+            |statuses| zbatch::multi_compress_trained_partial(&items, &params, &train, &run, statuses),
+        )?;
+        out.hand_out_with(zbatch_collection::new(frames), dict, trained.map(|core| zbatch_dict { core }))?;
+        Ok(error)
     });
     statuses.settle(status)
-}
-
-fn hand_out(core: Trained, dict: Handle<'_, zbatch_dict>, out: Handle<'_, zbatch_collection>) -> Result<(), Error> {
-    out.hand_out_with(zbatch_collection::new(core.frames), dict, core.dict.map(|core| zbatch_dict { core }))
 }
 
 /// zbatch_multi_decompress_trained() decompresses 'count' items that
@@ -107,27 +99,10 @@ pub unsafe extern "C" fn zbatch_multi_decompress_trained(
 ) -> zbatch_status {
     // SAFETY: STRUCTS THAT GROW, OWNERSHIP, ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let out = call.handle(out);
-    let mut statuses = call.status_array(item_status, count);
-    let run = Run::new(&call, run);
-    let status = call.guard(error, || {
-        let (out, run) = (out?, run?);
+    let decompressor = || {
         let params = call.options(options)?.to_core()?;
         let dict = call.optional(dict)?.map(|dict| &dict.core);
-        let read = [extent(views, count), extent(sizes, count)];
-        let items = call.items_apart(views, count, &[extent(item_status, count)], &read)?;
-        let sizes = call.optional_slice(sizes, count)?;
-        let run = run.options();
-        let (core, failed) = match statuses.optional()? {
-            None => (zbatch::multi_decompress_trained(&items, dict, sizes, &params, &run)?, None),
-            Some(statuses) => {
-                let Partial { value, error } =
-                    zbatch::multi_decompress_trained_partial(&items, dict, sizes, &params, &run, statuses)?;
-                (value, error)
-            }
-        };
-        out.hand_out(zbatch_collection::new(core))?;
-        Ok(failed)
-    });
-    statuses.settle(status)
+        Decompressor::new(&params, dict)
+    };
+    to_buffer(&call, decompressor, views, count, sizes, run, item_status, out, error)
 }
