@@ -64,7 +64,4 @@ pub use params::{
     RunOptions,
 };
 pub use segment::Segment;
-pub use trained::{
-    Trained, multi_compress_trained, multi_compress_trained_partial, multi_decompress_trained,
-    multi_decompress_trained_partial,
-};
+pub use trained::{Trained, multi_compress_trained, multi_compress_trained_partial};

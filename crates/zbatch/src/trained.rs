@@ -3,14 +3,14 @@
 //! dictionary and the frames are smaller together than frames without. What is chosen depends on the items alone: it is
 //! done on the calling thread, before the others are asked to help.
 
-use crate::batch::{Compressor, Decompressor, Partial};
+use crate::batch::{Compressor, Partial};
 use crate::collection::BufferWithSegmentsCollection;
 use crate::dictionary::{Dictionary, TrainParameters};
 use crate::error::{Error, Result, Status};
 use crate::items::{Items, Selection};
 use crate::libzstd::compress_bound;
 use crate::memory::{self, Memory};
-use crate::params::{CompressionParameters, DecompressionParameters, RunOptions};
+use crate::params::{CompressionParameters, RunOptions};
 
 /// A compressed batch, and the dictionary that its frames need.
 #[derive(Clone, Debug)]
@@ -33,7 +33,8 @@ const TRIED_BYTES: usize = 256 << 10;
 const TRIED_AT_LEAST: usize = 64;
 
 /// Trains a dictionary on a sample of `items` and compresses them with it, as
-/// [`Compressor::multi_compress_to_buffer`] does; the dictionary stands beside the frames.
+/// [`Compressor::multi_compress_to_buffer`] does; the dictionary stands beside the frames, for the
+/// [`Decompressor`](crate::Decompressor) that takes them.
 ///
 /// The sample is spread evenly over the batch: 16 times as many bytes as the dictionary may have, of items of up to 64 KiB.
 /// Where `train` is 0, the dictionary may have 16 times the square root of what those items have in all, 112640 bytes at
@@ -44,12 +45,13 @@ const TRIED_AT_LEAST: usize = 64;
 /// can be trained, none is used.
 ///
 /// ```
-/// use zbatch::{CompressionParameters, RunOptions, multi_compress_trained, multi_decompress_trained};
+/// use zbatch::{CompressionParameters, Decompressor, RunOptions, multi_compress_trained};
 ///
 /// let lines: Vec<String> = (0..1000).map(|i| format!("GET /items/{i} HTTP/1.1 200 \"Mozilla/5.0 (X11; Linux)\"")).collect();
 /// let (level, run) = (CompressionParameters::with_level(3), RunOptions::default());
 /// let made = multi_compress_trained(&lines, &level, &Default::default(), &run)?;
-/// let back = multi_decompress_trained(&made.frames, made.dict.as_ref(), None, &Default::default(), &run)?;
+/// let decompressor = Decompressor::new(&Default::default(), made.dict.as_ref())?;
+/// let back = decompressor.multi_decompress_to_buffer(&made.frames, None, &run)?;
 /// assert!(back.iter().eq(lines.iter().map(String::as_bytes)));
 /// # Ok::<(), zbatch::Error>(())
 /// ```
@@ -74,29 +76,6 @@ pub fn multi_compress_trained_partial<I: Items + ?Sized>(
     let (compressor, dict) = chosen(items, parameters, train, run)?;
     let Partial { value: frames, error } = compressor.multi_compress_to_buffer_partial(items, run, statuses)?;
     Ok(Partial { value: Trained { frames, dict }, error })
-}
-
-/// Decompresses such a batch, as [`Decompressor::multi_decompress_to_buffer`] does.
-pub fn multi_decompress_trained<I: Items + ?Sized>(
-    frames: &I,
-    dict: Option<&Dictionary>,
-    sizes: Option<&[u64]>,
-    parameters: &DecompressionParameters,
-    run: &RunOptions<'_>,
-) -> Result<BufferWithSegmentsCollection> {
-    Decompressor::new(parameters, dict)?.multi_decompress_to_buffer(frames, sizes, run)
-}
-
-/// The same, but good items are delivered even when others fail; `statuses` tells which is which.
-pub fn multi_decompress_trained_partial<I: Items + ?Sized>(
-    frames: &I,
-    dict: Option<&Dictionary>,
-    sizes: Option<&[u64]>,
-    parameters: &DecompressionParameters,
-    run: &RunOptions<'_>,
-    statuses: &mut [Status],
-) -> Result<Partial<BufferWithSegmentsCollection>> {
-    Decompressor::new(parameters, dict)?.multi_decompress_to_buffer_partial(frames, sizes, run, statuses)
 }
 
 /// The compressor for a batch, and the dictionary that it has. A cancelled batch gets none: the batch itself will say so.

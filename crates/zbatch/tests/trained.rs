@@ -7,9 +7,8 @@ mod common;
 use common::{Random, content};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use zbatch::{
-    CompressionParameters, Compressor, Control, Dictionary, Error, Format, Items, RunOptions, Status, TrainParameters,
-    Trained, frame_info, multi_compress_trained, multi_compress_trained_partial, multi_decompress_trained,
-    multi_decompress_trained_partial,
+    CompressionParameters, Compressor, Control, Decompressor, Dictionary, Error, Format, Items, RunOptions, Status,
+    TrainParameters, Trained, frame_info, multi_compress_trained, multi_compress_trained_partial,
 };
 
 /// Lines as a server writes them, about 130 bytes each.
@@ -42,7 +41,8 @@ fn compress<I: Items + ?Sized>(items: &I, threads: i32) -> Trained {
 }
 
 fn decompress(frames: &impl Items, dict: Option<&Dictionary>) -> Result<Vec<Vec<u8>>, Error> {
-    let items = multi_decompress_trained(frames, dict, None, &Default::default(), &RunOptions::default())?;
+    let decompressor = Decompressor::new(&Default::default(), dict)?;
+    let items = decompressor.multi_decompress_to_buffer(frames, None, &RunOptions::default())?;
     Ok(items.iter().map(<[u8]>::to_vec).collect())
 }
 
@@ -202,7 +202,8 @@ fn bad_items_have_their_statuses_beside_the_good() {
     let dict = dict.as_ref();
     let error = decompress(&frames, dict).unwrap_err();
     assert_eq!((error.status(), error.item()), (Status::NotAFrame, Some(1234)));
-    let back = multi_decompress_trained_partial(&frames, dict, None, &Default::default(), &run, &mut statuses).unwrap();
+    let decompressor = Decompressor::new(&Default::default(), dict).unwrap();
+    let back = decompressor.multi_decompress_to_buffer_partial(&frames, None, &run, &mut statuses).unwrap();
     assert_eq!((back.error.unwrap().item(), statuses[1234]), (Some(1234), Status::NotAFrame));
     assert!(back.value.iter().enumerate().all(|(i, item)| i == 1234 || item == items[i]));
     assert!(
