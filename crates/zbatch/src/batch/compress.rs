@@ -270,7 +270,7 @@ impl Compressor {
             statuses.fill(Status::Ok);
         }
         let job = Job::new(run, Subject::Compressing, statuses.is_some());
-        let cuts = Few::collect(plan::cut(items.len(), |item| items.get(item).len() as u64))?;
+        let cuts = Few::collect(plan::cut(items.len(), None, |item| items.get(item).len() as u64))?;
         let mut made: Few<Option<BufferWithSegments>> = Few::collect(cuts.iter().map(|_| None))?;
         let large = self.large(items, &cuts)?;
         let chunks = self.chunks(items, &cuts, &mut made, statuses.as_deref_mut(), &large)?;

@@ -24,6 +24,7 @@ use crate::segment::Segment;
 use crate::workers::{self, Queue};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Decompresses frames to items: python-zstandard's `ZstdDecompressor`. Immutable; any number of threads may use one.
 pub struct Decompressor {
@@ -386,8 +387,8 @@ impl Decompressor {
     ) -> Result<Partial<BufferWithSegmentsCollection>> {
         let mut segments = filled(Segment::default(), items.len())?;
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
-        let count = self.plan(&job, items, sizes, &mut segments, &mut statuses)?;
-        self.deliver(job, items, sizes, segments, count, statuses)
+        let planned = self.plan(&job, items, sizes, &mut segments, &mut statuses)?;
+        self.deliver(job, items, sizes, segments, planned, statuses)
     }
 
     /// Runs a batch that was planned, and ties what it makes.
@@ -397,10 +398,11 @@ impl Decompressor {
         items: &I,
         sizes: Option<&[u64]>,
         mut segments: Vec<Segment>,
-        count: usize,
+        planned: Planned,
         mut statuses: Option<&mut [Status]>,
     ) -> Result<Partial<BufferWithSegmentsCollection>> {
-        let layout = Layout::new(items, &mut segments[..count])?;
+        let count = planned.count;
+        let layout = Layout::new(items, &mut segments[..count], planned.weight)?;
         let mut block = Memory::to_fill(layout.block_size, SLACK)?;
         let done =
             self.run_in_block(&job, items, sizes, &layout, &mut block, &mut segments, statuses.as_deref_mut())?;
@@ -478,8 +480,8 @@ impl Decompressor {
         same_length(written.as_deref(), items.len())?;
         let mut segments = filled(Segment::default(), items.len())?;
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
-        let count = self.plan(&job, items, None, &mut segments, &mut statuses)?;
-        let cuts = Few::collect(plan::cut(count, |item| expected(items, item, segments[item].length)))?;
+        let Planned { count, weight } = self.plan(&job, items, None, &mut segments, &mut statuses)?;
+        let cuts = Few::collect(plan::cut(count, weight, |item| expected(items, item, segments[item].length)))?;
         let exact = written.is_none();
         let large = cuts.iter().filter(|cut| cut.is_large()).map(|cut| cut.range.start);
         let fits = |item: &Parted, span: &mut D| {
@@ -543,10 +545,10 @@ impl Decompressor {
     ) -> Result<Option<Error>> {
         same_length(Some(segments), items.len())?;
         let job = Job::new(run, Subject::Decompressing, statuses.is_some());
-        let count = self.plan(&job, items, sizes, segments, &mut statuses)?;
+        let planned = self.plan(&job, items, sizes, segments, &mut statuses)?;
+        let Planned { count, weight } = planned;
         if segments[..count].iter().any(|segment| segment.length == UNKNOWN) {
-            let planned = copied(segments)?;
-            let all = self.deliver(job, items, sizes, planned, count, statuses)?;
+            let all = self.deliver(job, items, sizes, copied(segments)?, planned, statuses)?;
             all.value.copy_to(dst).map_err(|_| TOO_SMALL)?;
             let mut offset = 0;
             for (place, item) in segments.iter_mut().zip(all.value.iter()) {
@@ -555,15 +557,14 @@ impl Decompressor {
             }
             return Ok(all.error);
         }
-        let layout = Layout::new(items, &mut segments[..count])?;
+        let layout = Layout::new(items, &mut segments[..count], weight)?;
         let block = dst.get_mut(..layout.block_size).ok_or(TOO_SMALL)?;
         let done = self.run_in_block(&job, items, sizes, &layout, block, &mut segments[..count], statuses)?;
         let workers = done.workers;
         job.end(workers)
     }
 
-    /// Measures every item: afterwards the length of a segment is the item's size, or `UNKNOWN` or `FAILED`. Returns how many
-    /// items there are to run: all, or for a call that fails as a whole those before the lowest that has failed.
+    /// Measures every item: afterwards the length of a segment is the item's size, or `UNKNOWN` or `FAILED`.
     fn plan<I: Items + ?Sized>(
         &self,
         job: &Job<'_>,
@@ -571,15 +572,16 @@ impl Decompressor {
         sizes: Option<&[u64]>,
         segments: &mut [Segment],
         statuses: &mut Option<&mut [Status]>,
-    ) -> Result<usize> {
+    ) -> Result<Planned> {
         same_length(sizes, items.len())?;
         same_length(statuses.as_deref(), items.len())?;
         if let Some(statuses) = statuses {
             statuses.fill(Status::Ok);
         }
+        let weight = AtomicU64::new(0);
         if segments.len() <= Part::ITEMS {
             let statuses = statuses.as_deref_mut();
-            self.measure_part(job, items, sizes, Part { first: 0, segments: &mut *segments, statuses });
+            self.measure_part(job, items, sizes, Part { first: 0, segments: &mut *segments, statuses }, &weight);
         } else {
             let mut statuses = statuses.as_deref_mut();
             let firsts = (0..items.len()).step_by(Part::ITEMS);
@@ -587,7 +589,7 @@ impl Decompressor {
                 let statuses = statuses.as_mut().map(|rest| take(rest, segments.len()));
                 Part { first, segments, statuses }
             }))?;
-            let measure = |(): &mut (), part| self.measure_part(job, items, sizes, part);
+            let measure = |(): &mut (), part| self.measure_part(job, items, sizes, part, &weight);
             workers::run(Queue::new(parts), job.run.threads, || (), measure);
         }
         let limit = self.parameters.total_limit();
@@ -603,10 +605,22 @@ impl Decompressor {
             refuse(job, self.total_limit(), cut, segments, statuses.as_deref_mut());
             segments[cut..].iter_mut().for_each(|segment| segment.length = FAILED);
         }
-        Ok(job.lowest().filter(|_| !job.partial).unwrap_or(items.len()))
+        Ok(match job.lowest() {
+            None => Planned { count: items.len(), weight: Some(weight.into_inner()) },
+            Some(_) if job.partial => Planned { count: items.len(), weight: None },
+            Some(lowest) => Planned { count: lowest, weight: None },
+        })
     }
 
-    fn measure_part<I: Items + ?Sized>(&self, job: &Job<'_>, items: &I, sizes: Option<&[u64]>, mut part: Part<'_>) {
+    fn measure_part<I: Items + ?Sized>(
+        &self,
+        job: &Job<'_>,
+        items: &I,
+        sizes: Option<&[u64]>,
+        mut part: Part<'_>,
+        weight: &AtomicU64,
+    ) {
+        let mut total = 0u64;
         let behind = part.first + part.segments.len();
         for (index, segment) in part.segments.iter_mut().enumerate() {
             let item = part.first + index;
@@ -624,7 +638,10 @@ impl Decompressor {
                     FAILED
                 }
             };
+            total = total.saturating_add(plan::weight(expected(items, item, segment.length)));
         }
+        // Nothing is refused, and the sum does not depend on the order.
+        _ = weight.fetch_update(Relaxed, Relaxed, |all| Some(all.saturating_add(total)));
     }
 
     /// Runs all chunks; returns the number of threads that worked.
@@ -768,6 +785,15 @@ struct InBlock {
     workers: u32,
     own: BTreeMap<usize, Memory>,
     cut: Option<usize>,
+}
+
+/// What there is to run of items that were measured.
+#[derive(Clone, Copy)]
+struct Planned {
+    /// All items, or for a call that fails as a whole those before the lowest that has failed.
+    count: usize,
+    /// What they weigh together (see `plan.rs`), if that is known already.
+    weight: Option<u64>,
 }
 
 /// A run of items to be measured.

@@ -70,6 +70,10 @@ pub(super) enum Place<'a, D> {
     Own { known_before: u64 },
 }
 
+/// Of a chunk so many items are looked at to tell how long it takes: a rough answer will do, and while it is planned every other
+/// thread waits.
+const LOOKED_AT: usize = 16;
+
 /// The spans of a chunk that has none.
 pub(super) type NoSpans = [u8; 0];
 
@@ -82,20 +86,24 @@ impl<'a, D> Chunk<'a, D> {
         place: Place<'a, D>,
         cost: Cost,
     ) -> Self {
-        let (mut stored, mut stored_content, mut coded_size) = (0, 0, 0u64);
-        for (item, segment) in cut.range.clone().zip(&*segments) {
+        let step = segments.len().div_ceil(LOOKED_AT).max(1);
+        let (mut stored, mut stored_content, mut coded_size) = (0, 0u64, 0u64);
+        for (item, segment) in cut.range.clone().zip(&*segments).step_by(step) {
             let (size, content) = (items.get(item).len() as u64, expected(items, item, segment.length));
             if size > content {
                 stored += 1;
-                stored_content += content;
+                stored_content = stored_content.saturating_add(content);
             } else {
                 coded_size = coded_size.saturating_add(size);
             }
         }
-        let (coded, coded_content) = (segments.len() - stored, cut.bytes() - stored_content);
+        // Those stand for the rest.
+        let (coded, times) = (segments.len().saturating_sub(stored * step), step as u64);
+        let stored_content = stored_content.saturating_mul(times).min(cut.bytes());
+        let coded_content = cut.bytes() - stored_content;
         let nanoseconds = cost
-            .nanoseconds(coded, coded_size, coded_content, Coding::Codes)
-            .saturating_add(cost.nanoseconds(stored, 0, stored_content, Coding::Stored));
+            .nanoseconds(coded, coded_size.saturating_mul(times), coded_content, Coding::Codes)
+            .saturating_add(cost.nanoseconds(segments.len() - coded, 0, stored_content, Coding::Stored));
         Self { first: cut.range.start, segments, statuses, place, nanoseconds }
     }
 }
@@ -189,8 +197,9 @@ struct Laid {
 }
 
 impl Layout {
-    pub(super) fn new<I: Items + ?Sized>(items: &I, segments: &mut [Segment]) -> Result<Self> {
-        let cuts = plan::cut(segments.len(), |item| expected(items, item, segments[item].length));
+    /// `weight` is what the items weigh together, if that is known.
+    pub(super) fn new<I: Items + ?Sized>(items: &I, segments: &mut [Segment], weight: Option<u64>) -> Result<Self> {
+        let cuts = plan::cut(segments.len(), weight, |item| expected(items, item, segments[item].length));
         let mut chunks = Few::collect(cuts.map(|cut| Laid { cut, own: false, known_before: 0 }))?;
         let mut end = 0u64;
         for laid in chunks.iter_mut() {

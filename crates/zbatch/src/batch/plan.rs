@@ -33,10 +33,15 @@ impl Cut {
     }
 }
 
-/// Cuts `count` items into chunks; `weight` is an item's in bytes.
-pub(super) fn cut(count: usize, weight: impl Fn(usize) -> u64) -> impl Iterator<Item = Cut> {
-    let weight = move |item| weight(item).saturating_add(ITEM);
-    let total = (0..count).map(&weight).fold(0, u64::saturating_add);
+/// What an item of so many bytes weighs.
+pub(super) fn weight(bytes: u64) -> u64 {
+    bytes.saturating_add(ITEM)
+}
+
+/// Cuts `count` items into chunks; `bytes` tells how many an item has, and `total` what all weigh together, if that is known.
+pub(super) fn cut(count: usize, total: Option<u64>, bytes: impl Fn(usize) -> u64) -> impl Iterator<Item = Cut> {
+    let weight = move |item| weight(bytes(item));
+    let total = total.unwrap_or_else(|| (0..count).map(&weight).fold(0, u64::saturating_add));
     let target = (total / CHUNKS).clamp(SMALLEST, LARGEST);
     let mut next = 0;
     std::iter::from_fn(move || {
@@ -61,7 +66,7 @@ mod tests {
     #[test]
     fn chunks_follow_each_other_and_hold_every_item() {
         for (count, size) in [(0, 0), (1, 0), (1, 1 << 40), (1000, 140), (1_000_000, 0), (300, 65_536)] {
-            let chunks: Vec<_> = cut(count, |_| size).collect();
+            let chunks: Vec<_> = cut(count, None, |_| size).collect();
             let mut next = 0;
             for chunk in &chunks {
                 let Cut { range, weight } = chunk;
@@ -72,12 +77,18 @@ mod tests {
                 next = range.end;
             }
             assert_eq!(next, count);
+            let total = chunks.iter().map(|chunk| chunk.weight).sum();
+            assert!(
+                cut(count, Some(total), |_| size)
+                    .map(|chunk| chunk.range)
+                    .eq(chunks.into_iter().map(|chunk| chunk.range))
+            );
         }
     }
 
     #[test]
     fn a_large_item_is_alone() {
-        let chunks: Vec<_> = cut(5, |item| if item == 2 { 1 << 24 } else { 1 }).map(|cut| cut.range).collect();
+        let chunks: Vec<_> = cut(5, None, |item| if item == 2 { 1 << 24 } else { 1 }).map(|cut| cut.range).collect();
         assert_eq!(chunks, [0..2, 2..3, 3..5]);
     }
 }
