@@ -11,6 +11,8 @@
 #[cfg(unix)]
 mod pages;
 #[cfg(unix)]
+mod parts;
+#[cfg(unix)]
 mod store;
 
 use crate::error::{Error, Result};
@@ -55,9 +57,9 @@ pub(crate) struct Memory(Kind);
 enum Kind {
     Heap(Heap),
     #[cfg(unix)]
-    Pages(pages::Pages),
+    Block(store::Block),
     #[cfg(unix)]
-    Part(pages::Part),
+    Part(parts::Part),
 }
 
 impl Memory {
@@ -70,7 +72,7 @@ impl Memory {
     pub(crate) fn new(size: usize) -> Result<Self> {
         #[cfg(unix)]
         if size >= SMALLEST_MAPPING {
-            return pages::Pages::new(size).map(|pages| Self(Kind::Pages(pages))).ok_or(Error::no_memory());
+            return store::Block::new(size).map(|block| Self(Kind::Block(block))).ok_or(Error::no_memory());
         }
         Heap::new(size).map(|heap| Self(Kind::Heap(heap)))
     }
@@ -79,7 +81,7 @@ impl Memory {
     pub(crate) fn to_fill(size: usize, slack: usize) -> Result<Self> {
         #[cfg(unix)]
         if size >= SMALLEST_MAPPING {
-            return pages::Pages::to_fill(size).map(|pages| Self(Kind::Pages(pages))).ok_or(Error::no_memory());
+            return store::Block::to_fill(size).map(|block| Self(Kind::Block(block))).ok_or(Error::no_memory());
         }
         Self::new(if size < SMALLEST_MAPPING - slack { size + slack } else { size })
     }
@@ -89,7 +91,7 @@ impl Memory {
         match &mut self.0 {
             Kind::Heap(heap) => heap.truncate(size),
             #[cfg(unix)]
-            Kind::Pages(pages) => pages.truncate(size),
+            Kind::Block(block) => block.truncate(size),
             #[cfg(unix)]
             Kind::Part(part) => part.truncate(size),
         }
@@ -111,7 +113,7 @@ impl Deref for Memory {
         match &self.0 {
             Kind::Heap(heap) => &heap.bytes[..heap.used],
             #[cfg(unix)]
-            Kind::Pages(pages) => pages.bytes(),
+            Kind::Block(block) => block.bytes(),
             #[cfg(unix)]
             Kind::Part(part) => part.bytes(),
         }
@@ -123,7 +125,7 @@ impl DerefMut for Memory {
         match &mut self.0 {
             Kind::Heap(heap) => &mut heap.bytes[..heap.used],
             #[cfg(unix)]
-            Kind::Pages(pages) => pages.bytes_mut(),
+            Kind::Block(block) => block.bytes_mut(),
             #[cfg(unix)]
             Kind::Part(part) => part.bytes_mut(),
         }
@@ -182,7 +184,7 @@ pub(crate) struct Arena {
     /// Bytes that the outputs to come have at most, roughly: no block need be larger.
     left: usize,
     #[cfg(unix)]
-    block: Option<pages::Shared>,
+    block: Option<parts::Shared>,
 }
 
 impl Arena {
@@ -210,7 +212,7 @@ impl Arena {
                 return Ok(Memory(Kind::Part(part)));
             }
             let mut block =
-                pages::Shared::new(self.block_size.min(left.max(Self::SMALLEST))).ok_or(Error::no_memory())?;
+                parts::Shared::new(self.block_size.min(left.max(Self::SMALLEST))).ok_or(Error::no_memory())?;
             let part = block.part(size).ok_or(Error::no_memory())?;
             self.block = Some(block);
             return Ok(Memory(Kind::Part(part)));

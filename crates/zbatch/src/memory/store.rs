@@ -2,12 +2,60 @@
 
 use super::pages::Pages;
 use crate::process;
-use std::mem::ManuallyDrop;
+use std::mem;
+use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 
 const MOST_RETAINED: usize = 64 << 20;
 const MOST_BLOCKS: usize = 64;
 const MOST_SMALL: usize = 16;
+
+/// Pages that come from the store, if it has some that fit, and go back there.
+pub(super) struct Block(Pages);
+
+impl Block {
+    pub(super) fn new(size: usize) -> Option<Self> {
+        Self::recycled(size).or_else(|| Pages::new(size).map(Self))
+    }
+
+    /// A block that will be used to its end.
+    pub(super) fn to_fill(size: usize) -> Option<Self> {
+        Self::recycled(size).or_else(|| Pages::to_fill(size).map(Self))
+    }
+
+    /// A block of which perhaps little will be used.
+    pub(super) fn beginning_small(size: usize) -> Option<Self> {
+        Self::recycled(size).or_else(|| Pages::beginning_small(size).map(Self))
+    }
+
+    fn recycled(size: usize) -> Option<Self> {
+        let mut pages = STORE.try_lock().ok()?.take(size)?;
+        pages.set_size(size);
+        Some(Self(pages))
+    }
+}
+
+impl Deref for Block {
+    type Target = Pages;
+
+    fn deref(&self) -> &Pages {
+        &self.0
+    }
+}
+
+impl DerefMut for Block {
+    fn deref_mut(&mut self) -> &mut Pages {
+        &mut self.0
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        if let Ok(mut store) = STORE.try_lock() {
+            store.keep(mem::take(&mut self.0));
+        }
+    }
+}
 
 /// Never waited for: a call that finds the store in use maps or unmaps for itself, so that a thread that
 /// held it at a `fork` cannot stop the child.
@@ -15,7 +63,7 @@ static STORE: Mutex<Store> = Mutex::new(Store::new());
 
 struct Store {
     /// In the order in which they were freed.
-    blocks: Vec<ManuallyDrop<Pages>>,
+    blocks: Vec<Pages>,
     small: Vec<Vec<u8>>,
     size: usize,
     generation: Option<u32>,
@@ -32,28 +80,25 @@ impl Store {
         let fits = |pages: &Pages| pages.mapped() >= wanted && pages.mapped() / 2 <= wanted;
         let fitting = self.blocks.iter().enumerate().filter(|(_, pages)| fits(pages));
         let (index, _) = fitting.min_by_key(|(_, pages)| pages.mapped())?;
-        let pages = ManuallyDrop::into_inner(self.blocks.remove(index));
+        let pages = self.blocks.remove(index);
         self.size -= pages.mapped();
         Some(pages)
     }
 
-    /// Keeps a block in the place of those that were not wanted for longest, or returns it when it may not be kept. Blocks
-    /// of sizes that no batch has any more would fill the store otherwise.
-    fn keep(&mut self, pages: Pages) -> Option<Pages> {
+    /// Keeps a block, if that may be, in the place of those that were not wanted for longest. Blocks of sizes that no batch has
+    /// any more would fill the store otherwise.
+    fn keep(&mut self, pages: Pages) {
         if pages.mapped() > MOST_RETAINED || !self.may_keep() || self.blocks.try_reserve(1).is_err() {
-            return Some(pages);
+            return;
         }
         while self.size > MOST_RETAINED - pages.mapped() || self.blocks.len() == MOST_BLOCKS {
             if self.blocks.is_empty() {
-                return Some(pages);
+                return;
             }
-            let oldest = ManuallyDrop::into_inner(self.blocks.remove(0));
-            self.size -= oldest.mapped();
-            oldest.unmap();
+            self.size -= self.blocks.remove(0).mapped();
         }
         self.size += pages.mapped();
-        self.blocks.push(ManuallyDrop::new(pages));
-        None
+        self.blocks.push(pages);
     }
 
     /// The last small block that was kept, if it holds `wanted` bytes and not many more.
@@ -82,9 +127,7 @@ impl Store {
     fn release(&mut self) {
         self.size = 0;
         self.small.clear();
-        for pages in self.blocks.drain(..) {
-            ManuallyDrop::into_inner(pages).unmap();
-        }
+        self.blocks.clear();
     }
 
     /// What a parent process kept is of no use to the child, and would be written to twice.
@@ -92,19 +135,6 @@ impl Store {
         if self.size > 0 && self.generation != process::generation() {
             self.release();
         }
-    }
-}
-
-/// A block that holds `wanted` bytes and not many more.
-pub(super) fn take(wanted: usize) -> Option<Pages> {
-    STORE.try_lock().ok()?.take(wanted)
-}
-
-/// Keeps a block, or returns it when it may not be kept.
-pub(super) fn keep(pages: Pages) -> Option<Pages> {
-    match STORE.try_lock() {
-        Ok(mut store) => store.keep(pages),
-        Err(_) => Some(pages),
     }
 }
 
@@ -139,21 +169,21 @@ mod tests {
     fn the_store_keeps_what_was_freed_last() {
         const MIB: usize = 1 << 20;
         let mut store = Store::new();
-        let keep = |store: &mut Store, mib: usize| {
-            let refused = store.keep(Pages::map(mib * MIB).unwrap());
-            let sizes: Vec<usize> = store.blocks.iter().map(|pages| pages.mapped() / MIB).collect();
-            assert_eq!(store.size / MIB, sizes.iter().sum::<usize>());
-            (refused.map(Pages::unmap).is_none(), sizes)
+        let keep = |store: &mut Store, mib: usize| -> Vec<usize> {
+            store.keep(Pages::new(mib * MIB).unwrap());
+            let sizes = store.blocks.iter().map(|pages| pages.mapped() / MIB).collect();
+            assert_eq!(store.size, store.blocks.iter().map(Pages::mapped).sum());
+            sizes
         };
-        assert_eq!(keep(&mut store, 30), (true, vec![30]));
-        assert_eq!(keep(&mut store, 10), (true, vec![30, 10]));
-        assert_eq!(keep(&mut store, 20), (true, vec![30, 10, 20]));
+        assert_eq!(keep(&mut store, 30), [30]);
+        assert_eq!(keep(&mut store, 10), [30, 10]);
+        assert_eq!(keep(&mut store, 20), [30, 10, 20]);
         // Used again, the first is no longer the oldest.
         let used = store.take(30 * MIB).unwrap();
-        assert!(store.keep(used).is_none());
-        assert_eq!(keep(&mut store, 25), (true, vec![30, 25]));
-        assert_eq!(keep(&mut store, 65), (false, vec![30, 25]));
-        (0..MOST_BLOCKS).for_each(|_| assert!(keep(&mut store, 1).0));
+        store.keep(used);
+        assert_eq!(keep(&mut store, 25), [30, 25]);
+        assert_eq!(keep(&mut store, 65), [30, 25], "larger than the store");
+        (0..MOST_BLOCKS).for_each(|_| assert_eq!(keep(&mut store, 1).last(), Some(&1)));
         assert_eq!(store.blocks.len(), MOST_BLOCKS);
         store.release();
         assert_eq!(store.size, 0);
