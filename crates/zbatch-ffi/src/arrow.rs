@@ -110,9 +110,7 @@ pub unsafe extern "C" fn zbatch_views_from_arrow(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let mut views = call.array(views, count);
-    let status = call.guard(error, || {
-        let mut rest = views.required()?;
+    call.fill(views, count, error, |mut rest| {
         let kind = Kind::of(&call, call.borrow(schema)?)?;
         for &array in call.slice(arrays, array_count)? {
             let array = call.borrow(array)?;
@@ -122,8 +120,7 @@ pub unsafe extern "C" fn zbatch_views_from_arrow(
             rest = others;
         }
         if rest.is_empty() { Ok(()) } else { Err(BAD_COUNT) }
-    });
-    views.settle(status)
+    })
 }
 
 /// zbatch_object_arrow_schema() and zbatch_object_arrow_array() make an object

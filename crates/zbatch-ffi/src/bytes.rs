@@ -85,13 +85,11 @@ pub unsafe extern "C" fn zbatch_views_from_segments(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let mut views = call.array(views, count);
-    let status = call.guard(error, || {
+    call.fill(views, count, error, |views| {
         let segments = call.segments(segments, count)?;
-        fill(views.required()?, &Columns::from_segments(call.bytes(base, size)?, segments)?);
+        fill(views, &Columns::from_segments(call.bytes(base, size)?, segments)?);
         Ok(())
-    });
-    views.settle(status)
+    })
 }
 
 /// zbatch_views_from_offsets() does the same for items that lie back to back:
@@ -116,9 +114,7 @@ pub unsafe extern "C" fn zbatch_views_from_offsets(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS.
     let call = unsafe { Call::new() };
-    let mut views = call.array(views, count);
-    let status = call.guard(error, || {
-        let views = views.required()?;
+    call.fill(views, count, error, |views| {
         let base = call.bytes(base, size)?;
         // An empty batch may come without even the offset of its end.
         let ends = if views.is_empty() { 0 } else { count.checked_add(1).ok_or(BAD_COUNT)? };
@@ -134,8 +130,7 @@ pub unsafe extern "C" fn zbatch_views_from_offsets(
             _ => return Err(BAD_OFFSET_SIZE),
         }
         Ok(())
-    });
-    views.settle(status)
+    })
 }
 
 const BAD_COUNT: Error = Error::new(Status::InvalidArgument, "'count' + 1 is no size");

@@ -25,6 +25,19 @@ impl Call {
         })
     }
 
+    /// The body of a function that fills an array of `count` values, which are 0 unless it succeeds.
+    pub(crate) fn fill<T: Element>(
+        &self,
+        out: *mut T,
+        count: usize,
+        error: *mut zbatch_error,
+        body: impl FnOnce(&mut [T]) -> Result<(), Error>,
+    ) -> zbatch_status {
+        let mut out = self.array(out, count);
+        let status = self.guard(error, || body(out.required()?));
+        out.settle(status)
+    }
+
     /// An output for one value, 0 from now on.
     #[expect(clippy::mut_from_ref, reason = "the memory is the caller's, not this call's")]
     pub(crate) fn place<T: Default>(&self, out: *mut T) -> Result<&mut T, Error> {
