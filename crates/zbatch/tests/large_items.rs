@@ -4,13 +4,12 @@
 
 mod common;
 
-use common::{Random, content, record};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use common::{Cancelling, Random, content, record};
 use std::thread;
 use std::time::Duration;
 use zbatch::{
     BufferWithSegmentsCollection, CompressionParameters, Compressor, Control, DecompressionParameters, Decompressor,
-    DictType, Dictionary, Error, Items, RunOptions, Segment, Stats, Status,
+    DictType, Dictionary, Error, RunOptions, Segment, Stats, Status,
 };
 
 const MIB: usize = 1 << 20;
@@ -377,26 +376,6 @@ fn a_cancel_stops_between_frames() {
     }
 }
 
-/// Lends its items, and cancels when one has been asked for so often.
-struct Cancelling<'a> {
-    items: &'a [Vec<u8>],
-    control: &'a Control,
-    left: AtomicUsize,
-}
-
-impl Items for Cancelling<'_> {
-    fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    fn get(&self, index: usize) -> &[u8] {
-        if self.left.fetch_sub(1, Relaxed) == 1 {
-            self.control.cancel();
-        }
-        &self.items[index]
-    }
-}
-
 #[test]
 fn a_cancel_at_any_moment_leaves_nothing_half_done() {
     let item = content(&mut Random::new(31), MIB).repeat(8);
@@ -405,7 +384,7 @@ fn a_cancel_at_any_moment_leaves_nothing_half_done() {
     for moment in 1..40 {
         for threads in [1, 2] {
             let control = Control::new();
-            let items = Cancelling { items: &frames, control: &control, left: AtomicUsize::new(moment) };
+            let items = Cancelling::after(moment, &frames, &control);
             let run = RunOptions { control: Some(&control), ..RunOptions::with_threads(threads) };
             let mut statuses = [Status::Internal];
             let some = decompressor().multi_decompress_to_buffer_partial(&items, None, &run, &mut statuses);
@@ -435,7 +414,7 @@ fn a_batch_that_is_cancelled_before_the_work_touches_no_destination() {
     // When it is measured, and when it is cut.
     for looks in [1, 2] {
         let control = Control::new();
-        let items = Cancelling { items: &frames, control: &control, left: AtomicUsize::new(looks) };
+        let items = Cancelling::after(looks, &frames, &control);
         let run = RunOptions { control: Some(&control), ..RunOptions::with_threads(1) };
         let mut room = vec![7; 4 * MIB];
         let refused = decompressor().multi_decompress_into(&items, &mut [&mut room[..]], Some(&mut [0]), &run, None);

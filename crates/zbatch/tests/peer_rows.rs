@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{Random, content, record};
+use common::{Random, content, record, trained};
 use std::thread;
 use zbatch::{
     BufferWithSegments, BufferWithSegmentsCollection, Columns, CompressionParameters, Compressor, Control,
     DecompressionParameters, Decompressor, DictType, Dictionary, Format, Items, RunOptions, Segment, Status,
-    TrainParameters, frame_info,
+    frame_info,
 };
 
 const THREADS: [i32; 4] = [1, 2, 3, 8];
@@ -70,13 +70,6 @@ fn declaring(size: u64, block: &[u8]) -> Vec<u8> {
 fn with_window(log: u8, block: &[u8]) -> Vec<u8> {
     let header = u32::try_from(block.len()).expect("a small block") << 3 | 1;
     [&MAGIC[..], &[0, (log - 10) << 3], &header.to_le_bytes()[..3], block].concat()
-}
-
-fn trained() -> Dictionary {
-    let mut random = Random::new(1);
-    let samples: Vec<String> = (0..4000).map(|_| record(&mut random)).collect();
-    let parameters = TrainParameters { dict_size: 4096, d: 8, steps: 2, ..Default::default() };
-    Dictionary::train(&samples, &parameters).expect("trains")
 }
 
 #[test]
@@ -344,7 +337,7 @@ fn limits_hold_on_every_path_before_memory_is_taken() {
 
 #[test]
 fn a_dictionary_that_cannot_be_digested_is_an_error_and_no_more() {
-    let trained = trained();
+    let trained = trained(1);
     let mut damaged = trained.data().to_vec();
     damaged[8..200].fill(0xff);
     for kind in [DictType::Auto, DictType::FullDict] {
@@ -361,7 +354,7 @@ fn a_dictionary_that_cannot_be_digested_is_an_error_and_no_more() {
 
 #[test]
 fn digesting_a_dictionary_does_not_touch_the_compressors_that_use_it() {
-    let dictionary = trained();
+    let dictionary = trained(1);
     let item = record(&mut Random::new(9)).repeat(3);
     let compressor = Compressor::new(&CompressionParameters::with_level(19), Some(&dictionary)).unwrap();
     let before = compressor.compress(item.as_bytes()).unwrap();
@@ -528,7 +521,7 @@ fn unknown_sizes_are_charged_to_the_total_in_the_order_of_the_items() {
 
 #[test]
 fn the_dictionary_id_is_written_unless_it_is_to_be_left_out() {
-    let dictionary = trained();
+    let dictionary = trained(1);
     assert_ne!(dictionary.id(), 0);
     for (omit_dict_id, expected) in [(false, dictionary.id()), (true, 0)] {
         let parameters = CompressionParameters { omit_dict_id, ..Default::default() };

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Random, content, record};
+use common::{Random, content, record, trained};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -145,7 +145,7 @@ fn each_kind_of_damage_has_its_status() {
     let frame = compressor(3).compress(b"an item of some bytes").unwrap();
     let mut wrong_sum = frame.clone();
     *wrong_sum.last_mut().unwrap() ^= 1;
-    let dictionary = dictionary();
+    let dictionary = trained(13);
     let with_dict = Compressor::new(&Default::default(), Some(&dictionary)).unwrap().compress(b"item").unwrap();
     let cases = [
         (frame.clone(), Status::Ok),
@@ -172,18 +172,11 @@ fn each_kind_of_damage_has_its_status() {
     assert_eq!(error.status(), Status::Checksum);
 }
 
-fn dictionary() -> Dictionary {
-    let mut random = Random::new(13);
-    let samples: Vec<String> = (0..4000).map(|_| record(&mut random)).collect();
-    let parameters = TrainParameters { dict_size: 4096, d: 8, steps: 2, ..Default::default() };
-    Dictionary::train(&samples, &parameters).expect("trains")
-}
-
 #[test]
 fn a_dictionary_serves_a_batch_of_many_threads() {
     let mut random = Random::new(14);
     let items: Vec<String> = (0..5000).map(|_| record(&mut random)).collect();
-    let dictionary = dictionary();
+    let dictionary = trained(13);
     let plain = compressor(3).multi_compress_to_buffer(&items, &run(2)).unwrap();
     for dictionary in [&dictionary, &dictionary.digest(&CompressionParameters::with_level(5)).unwrap()] {
         let frames = Compressor::new(&Default::default(), Some(dictionary)).unwrap();
@@ -446,7 +439,7 @@ fn a_large_batch_is_worked_on_by_several_threads() {
 #[test]
 fn verifying_changes_nothing_about_good_frames() {
     let items: Vec<Vec<u8>> = batches().remove(7);
-    let dictionary = dictionary();
+    let dictionary = trained(13);
     for dictionary in [None, Some(&dictionary)] {
         let compressor = Compressor::new(&Default::default(), dictionary).unwrap();
         let plain = compressor.multi_compress_to_buffer(&items, &run(2)).unwrap();

@@ -4,8 +4,7 @@
 
 mod common;
 
-use common::{Random, content};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use common::{Cancelling, Random, content};
 use zbatch::{
     CompressionParameters, Compressor, Control, Decompressor, Dictionary, Error, Format, Items, RunOptions, Status,
     TrainParameters, Trained, frame_info, multi_compress_trained, multi_compress_trained_partial,
@@ -211,33 +210,13 @@ fn bad_items_have_their_statuses_beside_the_good() {
     );
 }
 
-/// Items that cancel their batch when they have been looked at so many times.
-struct Cancelling<'a> {
-    items: &'a [Vec<u8>],
-    looks: AtomicUsize,
-    control: &'a Control,
-}
-
-impl Items for Cancelling<'_> {
-    fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    fn get(&self, index: usize) -> &[u8] {
-        if self.looks.fetch_sub(1, Relaxed) == 1 {
-            self.control.cancel();
-        }
-        &self.items[index]
-    }
-}
-
 #[test]
 fn a_batch_is_cancelled_while_it_trains_and_after() {
     let items = lines(2000, 10);
     // Before all; among the samples; while both ways are tried; between the choice and the first frame.
     for looks in [1, 2010, 4500, 5200, 7000] {
         let control = Control::new();
-        let cancelling = Cancelling { items: &items, looks: AtomicUsize::new(looks), control: &control };
+        let cancelling = Cancelling::after(looks, &items, &control);
         let run = RunOptions { control: Some(&control), ..RunOptions::with_threads(1) };
         let (parameters, train) = (CompressionParameters::default(), TrainParameters::default());
         let error = multi_compress_trained(&cancelling, &parameters, &train, &run).unwrap_err();

@@ -1,4 +1,9 @@
-//! What several tests need: numbers that look random and are the same every time, and bytes that look like people's data.
+//! What several tests need: numbers that look random and are the same every time, bytes that look like people's data, a
+//! dictionary for them, and items that cancel their batch.
+#![allow(dead_code, reason = "no test needs all of it")]
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use zbatch::{Control, Dictionary, Items, TrainParameters};
 
 /// Xorshift: the same seed gives the same numbers on every machine.
 pub struct Random(u64);
@@ -56,4 +61,38 @@ pub fn record(random: &mut Random) -> String {
         random.below(10),
         random.below(100),
     )
+}
+
+/// A dictionary of 4 KiB for records.
+pub fn trained(seed: u64) -> Dictionary {
+    let mut random = Random::new(seed);
+    let samples: Vec<String> = (0..4000).map(|_| record(&mut random)).collect();
+    let parameters = TrainParameters { dict_size: 4096, d: 8, steps: 2, ..Default::default() };
+    Dictionary::train(&samples, &parameters).expect("trains")
+}
+
+/// Lends its items, and cancels when one has been asked for so often.
+pub struct Cancelling<'a> {
+    items: &'a [Vec<u8>],
+    left: AtomicUsize,
+    control: &'a Control,
+}
+
+impl<'a> Cancelling<'a> {
+    pub fn after(looks: usize, items: &'a [Vec<u8>], control: &'a Control) -> Self {
+        Self { items, left: AtomicUsize::new(looks), control }
+    }
+}
+
+impl Items for Cancelling<'_> {
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn get(&self, index: usize) -> &[u8] {
+        if self.left.fetch_sub(1, Relaxed) == 1 {
+            self.control.cancel();
+        }
+        &self.items[index]
+    }
 }
