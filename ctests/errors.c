@@ -30,6 +30,8 @@ static struct {
     struct ArrowSchema schema;
     zbatch_object_layout layout;
     zbatch_object_batch batch;
+    zbatch_methods methods;
+    void *arguments[1];
     struct object {
         size_t references;
         void *kind, *owner;
@@ -168,6 +170,59 @@ static void raise_of(void *kind, const char *text)
 {
     (void)kind;
     (void)text;
+}
+
+/* Methods here leave everything to the function that they end with, which returns what it is itself. */
+static void *no_attribute(void *object, void *name)
+{
+    (void)object;
+    (void)name;
+    return NULL;
+}
+
+static int no_assignment(void *object, void *name, void *value)
+{
+    (void)object;
+    (void)name;
+    (void)value;
+    return -1;
+}
+
+static void *call_of(void *function, void *const *arguments, size_t count, void *names)
+{
+    (void)arguments;
+    (void)count;
+    (void)names;
+    return function;
+}
+
+static void *no_tuple(void *list)
+{
+    (void)list;
+    return NULL;
+}
+
+static ptrdiff_t no_count(void *tuple)
+{
+    (void)tuple;
+    return -1;
+}
+
+static long no_integer(void *object, int *overflow)
+{
+    (void)object;
+    *overflow = 1;
+    return -1;
+}
+
+static void *no_number(ptrdiff_t value)
+{
+    (void)value;
+    return NULL;
+}
+
+static void clear_of(void)
+{
 }
 
 static int all_zero(const void *bytes, size_t size)
@@ -409,6 +464,22 @@ int main(int argc, char **argv)
                                         capsule_of,
                                         capsule_content_of };
     EXPECT(ZBATCH_OK, zbatch_object_bind(&in.layout, &error));
+    in.methods = (zbatch_methods){ .struct_size = sizeof in.methods,
+                                   .get_fn = no_attribute,
+                                   .set_fn = no_assignment,
+                                   .call_fn = call_of,
+                                   .tuple_fn = no_tuple,
+                                   .count_fn = no_count,
+                                   .item_fn = item_of,
+                                   .bytes_fn = bytes_of,
+                                   .int_fn = no_integer,
+                                   .new_int_fn = no_number,
+                                   .clear_fn = clear_of };
+    for (void **object = &in.methods.list_type; object <= &in.methods.size; object++)
+        *object = samples.text;
+    in.methods.enough = 1;
+    EXPECT(ZBATCH_OK, zbatch_methods_bind(&in.methods, &error));
+    in.arguments[0] = &in.object;
     zbatch_object_batch_init(&in.batch, sizeof in.batch);
     in.batch.compressor = in.compressor;
     in.batch.views = in.items;

@@ -1957,6 +1957,200 @@ zbatch_object_decompress(const zbatch_decompressor *decompressor,
                          int32_t allow_extra_data, size_t max_unsized_item_size,
                          void *otherwise, zbatch_error *error);
 
+/* ========================================================================== */
+/*                        Methods of another language                         */
+/* ========================================================================== */
+
+/**
+ * Returns the attribute 'name' of 'object', a new reference, or NULL on
+ * failure: CPython's PyObject_GenericGetAttr fits.
+ */
+typedef void *(*zbatch_method_get_fn)(void *object, void *name);
+
+/**
+ * Makes 'value' the attribute 'name' of 'object', and returns 0; any other
+ * value is a failure.  CPython's PyObject_GenericSetAttr fits.
+ */
+typedef int (*zbatch_method_set_fn)(void *object, void *name, void *value);
+
+/**
+ * Calls 'function' with 'count' arguments, behind which stand those that the
+ * tuple 'names' names, which may be NULL, and returns what it does, or NULL on
+ * failure.  CPython's PyObject_Vectorcall fits.
+ */
+typedef void *(*zbatch_method_call_fn)(void *function, void *const *arguments,
+                                       size_t count, void *names);
+
+/**
+ * Returns a new tuple of the elements of 'list', or NULL on failure: CPython's
+ * PyList_AsTuple fits.
+ */
+typedef void *(*zbatch_method_tuple_fn)(void *list);
+
+/** Returns the number of elements of 'tuple': CPython's PyTuple_Size fits. */
+typedef ptrdiff_t (*zbatch_method_count_fn)(void *tuple);
+
+/**
+ * Returns the value of 'integer'; one that is no long sets 'overflow' to
+ * something else than 0.  CPython's PyLong_AsLongAndOverflow fits.
+ */
+typedef long (*zbatch_method_int_fn)(void *integer, int *overflow);
+
+/**
+ * Makes an integer, and returns it, or NULL on failure: CPython's
+ * PyLong_FromSsize_t fits.
+ */
+typedef void *(*zbatch_method_new_int_fn)(ptrdiff_t value);
+
+/**
+ * Forgets the exception that was raised, if one was: CPython's PyErr_Clear
+ * fits.
+ */
+typedef void (*zbatch_method_clear_fn)(void);
+
+/**
+ * What the methods below need to know of a language, besides the layout of its
+ * objects.  See STRUCTS THAT GROW above, but none of these fields may be 0;
+ * fields of later versions may.  The objects must live as long as the process
+ * does.
+ */
+typedef struct {
+    /** sizeof(zbatch_methods). */
+    size_t struct_size;
+    /** Reads an attribute. */
+    zbatch_method_get_fn get_fn;
+    /** Sets one. */
+    zbatch_method_set_fn set_fn;
+    /** Calls a function. */
+    zbatch_method_call_fn call_fn;
+    /** Makes a tuple of a list. */
+    zbatch_method_tuple_fn tuple_fn;
+    /** Counts the elements of a tuple. */
+    zbatch_method_count_fn count_fn;
+    /** Gives one of them. */
+    zbatch_gather_item_fn item_fn;
+    /** Gives the bytes of an item. */
+    zbatch_gather_bytes_fn bytes_fn;
+    /** Reads an integer. */
+    zbatch_method_int_fn int_fn;
+    /** Makes one. */
+    zbatch_method_new_int_fn new_int_fn;
+    /** Forgets an exception. */
+    zbatch_method_clear_fn clear_fn;
+    /** The types of lists, */
+    void *list_type;
+    /** tuples, */
+    void *tuple_type;
+    /** integers, */
+    void *int_type;
+    /** and bytes. */
+    void *bytes_type;
+    /** The type of objects that own a handle. */
+    void *handle_type;
+    /** The type of results, of which 'alloc_fn' of the layout makes one. */
+    void *result_type;
+    /**
+     * The name of the attribute of codecs and results that is such an object.
+     */
+    void *handle_name;
+    /** The name of the argument that is the number of threads. */
+    void *threads_name;
+    /** What does everything that zbatch_method_multi_compress(), */
+    void *multi_compress;
+    /** zbatch_method_multi_decompress(), */
+    void *multi_decompress;
+    /** zbatch_method_compress(), */
+    void *compress;
+    /** zbatch_method_decompress(), */
+    void *decompress;
+    /** zbatch_method_len() */
+    void *len;
+    /** and zbatch_method_size() do not. */
+    void *size;
+    /**
+     * Nanoseconds: of a batch whose estimate is as many or more, that does all.
+     */
+    uint64_t enough;
+} zbatch_methods;
+
+/**
+ * zbatch_methods_init() sets the 'struct_size' bytes at 'methods' to 0 but for
+ * their size.  Call it with sizeof(zbatch_methods).
+ */
+ZBATCH_API void
+zbatch_methods_init(zbatch_methods *methods, size_t struct_size);
+
+/**
+ * zbatch_methods_bind() tells the functions below what they need to know, for
+ * the whole process and for good, after zbatch_object_bind().  It copies the
+ * struct; to bind the same one again changes nothing.
+ *
+ * Errors: ZBATCH_ERROR_UNSUPPORTED, others are bound.
+ */
+ZBATCH_API ZBATCH_MUST_USE zbatch_status
+zbatch_methods_bind(const zbatch_methods *methods, zbatch_error *error);
+
+/**
+ * zbatch_method_multi_compress() and the functions below it are methods of a
+ * class of the language, which calls them with the object, the arguments, the
+ * number of those without a name, and the tuple of the names of the others, or
+ * NULL: CPython's METH_FASTCALL with METH_KEYWORDS.  Each does the common case
+ * by itself.  Everything else, failures too, it leaves to a function of the
+ * language with the same arguments, the object first, after 'clear_fn': so
+ * there is one place alone that knows how the language says what is wrong.
+ * They return a new reference, or NULL when that function failed, or nothing is
+ * bound.
+ *
+ * This one does zbatch_multi_compress_to_buffer() for a batch that is an exact
+ * list or tuple of 1 to 64 items with bytes, not all of them empty, and a
+ * number of threads, an exact integer, as second argument or by its name.  The
+ * codec is the handle of the object's attribute 'handle_name', and so is the
+ * collection that of the result's.  The elements of a list are kept meanwhile,
+ * as is the codec, whatever other threads do.  Work that takes long is done
+ * while other threads go on.
+ */
+ZBATCH_API void *
+zbatch_method_multi_compress(void *object, void *const *arguments,
+                             ptrdiff_t count, void *names);
+
+/**
+ * zbatch_method_multi_decompress() does the same for
+ * zbatch_multi_decompress_to_buffer(), with the number of threads by its name
+ * alone.
+ */
+ZBATCH_API void *
+zbatch_method_multi_decompress(void *object, void *const *arguments,
+                               ptrdiff_t count, void *names);
+
+/**
+ * zbatch_method_compress() does zbatch_object_compress() for one argument that
+ * is bytes, exactly.
+ */
+ZBATCH_API void *
+zbatch_method_compress(void *object, void *const *arguments, ptrdiff_t count,
+                       void *names);
+
+/**
+ * zbatch_method_decompress() does the same for zbatch_object_decompress(): the
+ * item's first frame, of any size, whatever follows.
+ */
+ZBATCH_API void *
+zbatch_method_decompress(void *object, void *const *arguments, ptrdiff_t count,
+                         void *names);
+
+/**
+ * zbatch_method_len() returns zbatch_collection_len() of a result, when there
+ * are no arguments.
+ */
+ZBATCH_API void *
+zbatch_method_len(void *object, void *const *arguments, ptrdiff_t count,
+                  void *names);
+
+/** zbatch_method_size() does the same for zbatch_collection_size(). */
+ZBATCH_API void *
+zbatch_method_size(void *object, void *const *arguments, ptrdiff_t count,
+                   void *names);
+
 #ifdef __cplusplus
 }
 #endif

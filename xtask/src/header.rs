@@ -179,7 +179,7 @@ impl Parameter {
         let makes_codec = function.ends_with("compressor_new");
         match (self.name.as_str(), self.kind.as_str()) {
             ("error" | "run" | "item_status" | "total", _) | ("sizes", "const uint64_t *") => true,
-            ("owner" | "unused" | "handle" | "free_fn" | "place", _) => true,
+            ("owner" | "unused" | "handle" | "free_fn" | "place" | "names", _) => true,
             // It has something to return whatever happens.
             _ if ["zbatch_object_batch_new", "zbatch_object_compress", "zbatch_object_decompress"]
                 .contains(&function) =>
@@ -222,10 +222,12 @@ impl Parameter {
             ("int32_t", "single_frame" | "allow_extra_data") => "0",
             ("void *", "sequence" | "list" | "type" | "owner" | "otherwise" | "handle") => "samples.text",
             ("const void *", "place") => "samples.text",
+            ("void *const *", "arguments") => "in.arguments",
+            ("ptrdiff_t", "count") => "1",
             ("ptrdiff_t", "index") => "0",
             ("void *", "object") => "&in.object",
             ("void *", "record") => "in.dst",
-            ("void *", "unused") => "NULL",
+            ("void *", "unused" | "names") => "NULL",
             ("const zbatch_view *", "samples") => "samples.views",
             ("const zbatch_view *", "views") if reads_frames => "in.frames",
             ("const zbatch_view *", "views") => "in.items",
@@ -256,6 +258,7 @@ impl Parameter {
             ("const zbatch_decompressor_options *", _) => "&in.decompressor_options",
             ("const zbatch_object_layout *", _) => "&in.layout",
             ("const zbatch_object_batch *", _) => "&in.batch",
+            ("const zbatch_methods *", _) => "&in.methods",
             ("zbatch_gather_item_fn", _) => "item_of",
             ("zbatch_gather_bytes_fn", _) => "bytes_of",
             ("zbatch_gather_buffer_fn", _) => "buffer_of",

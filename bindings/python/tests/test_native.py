@@ -11,8 +11,14 @@ from support import PACKAGE, TESTS, run
 #: What a test of calls has no use for: other people's tests, slow ones, and itself.
 SKIPPED = {"test_native", "test_header", "test_packaging", "test_properties", "test_memory", "test_processes"}
 
-#: Functions of the type of segments, which CPython calls.
+#: Functions of types, which CPython calls.
 HANDED = {
+    "zbatch_method_compress",
+    "zbatch_method_decompress",
+    "zbatch_method_len",
+    "zbatch_method_multi_compress",
+    "zbatch_method_multi_decompress",
+    "zbatch_method_size",
     "zbatch_object_get_buffer",
     "zbatch_object_item",
     "zbatch_object_item_count",

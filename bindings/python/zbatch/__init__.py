@@ -14,7 +14,7 @@ memory alive by themselves. Compressors, decompressors, dictionaries and contain
 
 import typing as _typing
 
-from . import _ffi
+from . import _ffi, _methods as _methods
 from ._compressor import ZstdCompressor, compress
 from ._containers import BufferSegment, BufferSegments, BufferWithSegments, BufferWithSegmentsCollection
 from ._control import Control

@@ -329,12 +329,19 @@ def _arrow_array(handle: Handle, buffers: tuple[BufferWithSegments, ...]) -> tup
     return _arrow.export(handle)
 
 
-class _Items:
-    """Makes the sequence of a collection's segments when it is first asked for, because often it is not."""
+class _WhenAsked:
+    """An attribute of collections that is made when it is first asked for, because often it is not."""
 
-    def __get__(self, collection: BufferWithSegmentsCollection, kind: object = None) -> BufferSegments:
-        collection.__dict__["_items"] = made = _table_of(collection._owner, None, 0)
-        return made
+    def __init__(self, make: Callable[[BufferWithSegmentsCollection], object]) -> None:
+        self._make = make
+
+    def __set_name__(self, kind: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, collection: BufferWithSegmentsCollection | None, kind: object = None) -> Any:
+        if collection is None:
+            return self
+        return collection.__dict__.setdefault(self._name, self._make(collection))
 
 
 class BufferWithSegmentsCollection:
@@ -347,12 +354,20 @@ class BufferWithSegmentsCollection:
     the collection itself goes.
     """
 
+    # What the library makes one of: this alone is set.
+    __slots__ = ("__dict__", "__weakref__", "_handle")
+
+    _handle: Handle | None
     #: Exceptions of the items that failed, by index.
     errors: dict[int, Exception]
     #: The dictionary that the frames need, of `multi_compress_trained()`.
     dictionary: ZstdCompressionDict | None = None
-    _handle: Handle | None
-    _items = _Items()
+    #: The sequence of the segments.
+    _items: BufferSegments
+
+    if not TYPE_CHECKING:
+        errors = _WhenAsked(lambda _: {})
+        _items = _WhenAsked(lambda collection: _table_of(collection._owner, None, 0))
 
     def __init__(self, *buffers: BufferWithSegments, **_: object) -> None:
         if not buffers:
@@ -363,7 +378,6 @@ class BufferWithSegmentsCollection:
             if not buffer.size or not len(buffer):
                 raise ValueError("ZstdBufferWithSegments cannot be empty")
         self._handle = _joined(buffers)
-        self.errors = {}
 
     @property
     def _owner(self) -> Handle:
@@ -462,7 +476,8 @@ def result(handle: Handle, errors: dict[int, Exception]) -> BufferWithSegmentsCo
     """The collection that a batch made."""
     made = _new(BufferWithSegmentsCollection)
     made._handle = handle
-    made.errors = errors
+    if errors:
+        made.errors = errors
     return made
 
 

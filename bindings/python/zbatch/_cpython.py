@@ -7,6 +7,7 @@ serves free-threaded builds as well.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from ctypes import Structure, byref, c_char_p, c_int, c_ssize_t, c_uint, c_void_p, cast, py_object, pythonapi, sizeof
 from typing import Any, TypeVar
@@ -118,7 +119,8 @@ class _Method(Structure):
 
 
 _BF_GETBUFFER, _SQ_ITEM, _SQ_LENGTH, _TP_DEALLOC, _TP_METHODS, _TP_MEMBERS = 1, 44, 45, 52, 64, 72
-_T_OBJECT_EX, _T_ULONGLONG, _T_PYSSIZET, _READONLY, _METH_NOARGS = 16, 18, 19, 1, 4
+_T_OBJECT_EX, _T_ULONGLONG, _T_PYSSIZET, _READONLY = 16, 18, 19, 1
+_METH_KEYWORDS, _METH_NOARGS, _METH_FASTCALL = 2, 4, 128
 _type_from_spec = _function("PyType_FromSpec", py_object, c_void_p)
 
 WORD = sizeof(c_void_p)
@@ -130,6 +132,38 @@ _BASIC_SIZE = object.__basicsize__ + 4 * WORD
 
 #: CPython keeps pointers into these.
 _immortal: list[object] = []
+
+
+#: Names as the interpreter has them, so that who has one has the same object.
+HANDLE, THREADS = map(sys.intern, ("_handle", "threads"))
+
+
+def method_functions() -> tuple[int, ...] | None:
+    """What methods need, in the order of a zbatch_methods, or None where they cannot be made."""
+    functions = (
+        "PyObject_GenericGetAttr",
+        "PyObject_GenericSetAttr",
+        "PyObject_Vectorcall",
+        "PyList_AsTuple",
+        "PyTuple_Size",
+        "PyTuple_GetItem",
+        "PyBytes_AsStringAndSize",
+        "PyLong_AsLongAndOverflow",
+        "PyLong_FromSsize_t",
+        "PyErr_Clear",
+        "PyDescr_NewMethod",
+    )
+    try:
+        return tuple(address_of(pythonapi[name]) for name in functions)[:-1]
+    except AttributeError:
+        return None
+
+
+def new_method(kind: type, name: str, function: Any, told: str) -> Any:
+    """A method of a class that is a C function, which takes what METH_FASTCALL with METH_KEYWORDS says."""
+    definition = _Method(name.encode(), address_of(function), _METH_FASTCALL | _METH_KEYWORDS, told.encode())
+    _immortal.append(definition)
+    return _function("PyDescr_NewMethod", py_object, py_object, c_void_p)(kind, byref(definition))
 
 
 def lends_bytes(

@@ -182,6 +182,40 @@ class zbatch_object_batch(Structure):
     ]
 
 
+class zbatch_methods(Structure):
+    _fields_ = [("struct_size", SIZE)]
+    _fields_ += [
+        (name, POINTER)
+        for name in (
+            "get_fn",
+            "set_fn",
+            "call_fn",
+            "tuple_fn",
+            "count_fn",
+            "item_fn",
+            "bytes_fn",
+            "int_fn",
+            "new_int_fn",
+            "clear_fn",
+            "list_type",
+            "tuple_type",
+            "int_type",
+            "bytes_type",
+            "handle_type",
+            "result_type",
+            "handle_name",
+            "threads_name",
+            "multi_compress",
+            "multi_decompress",
+            "compress",
+            "decompress",
+            "len",
+            "size",
+        )
+    ]
+    _fields_ += [("enough", U64)]
+
+
 #: Result and arguments of every function.
 FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_version": (U32, ()),
@@ -287,6 +321,14 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_object_batch_new": (POINTER, (POINTER, POINTER, POINTER, POINTER)),
     "zbatch_object_compress": (POINTER, (POINTER, POINTER, SIZE, POINTER, POINTER)),
     "zbatch_object_decompress": (POINTER, (POINTER, POINTER, SIZE, I32, I32, SIZE, POINTER, POINTER)),
+    "zbatch_methods_init": (None, (POINTER, SIZE)),
+    "zbatch_methods_bind": (STATUS, (POINTER, POINTER)),
+    "zbatch_method_multi_compress": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_multi_decompress": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_compress": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_decompress": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_len": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_size": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
 }
 
 

@@ -14,7 +14,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The public modules of zbatch-ffi in the order of the header: a name is declared before it is
 /// used.
-const CHAPTERS: [&str; 15] = [
+const CHAPTERS: [&str; 16] = [
     "version",
     "status",
     "bytes",
@@ -30,6 +30,7 @@ const CHAPTERS: [&str; 15] = [
     "gather",
     "objects",
     "item",
+    "method",
 ];
 
 const WIDTH: usize = 80;

@@ -5,6 +5,7 @@ use crate::bytes::{zbatch_segment, zbatch_span, zbatch_view};
 use crate::compress::*;
 use crate::decompress::{ZBATCH_CONTENTSIZE_UNKNOWN, zbatch_decompressor_options, zbatch_frame};
 use crate::dict::*;
+use crate::method::zbatch_methods;
 use crate::objects::{zbatch_object_batch, zbatch_object_layout};
 use crate::run::{ZBATCH_RUN_VERIFY, zbatch_run_options, zbatch_run_stats};
 use crate::status::*;
@@ -51,7 +52,7 @@ const SIZES: &[(&str, i64)] = sizes! {
     zbatch_error zbatch_view zbatch_span zbatch_segment
     zbatch_run_stats zbatch_run_options
     zbatch_dict_train_options zbatch_compressor_options zbatch_decompressor_options
-    zbatch_frame zbatch_object_layout zbatch_object_batch
+    zbatch_frame zbatch_object_layout zbatch_object_batch zbatch_methods
     ArrowArray ArrowSchema
 };
 

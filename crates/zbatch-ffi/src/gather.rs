@@ -266,7 +266,7 @@ pub(crate) unsafe fn put(
 }
 
 /// What a function said about an element, unless it failed.
-fn bytes_of(failed: c_int, data: *mut c_void, size: isize) -> Option<zbatch_view> {
+pub(crate) fn bytes_of(failed: c_int, data: *mut c_void, size: isize) -> Option<zbatch_view> {
     let size = usize::try_from(size).ok().filter(|&size| size == 0 || !data.is_null())?;
     (failed == 0).then_some(zbatch_view { data, size })
 }

@@ -112,7 +112,7 @@ pub unsafe extern "C-unwind" fn zbatch_object_decompress(
 }
 
 /// What one step of a call comes to; `None` when it failed, and `error` then tells why.
-fn step<T>(call: &Call, error: *mut zbatch_error, body: impl FnOnce() -> Result<T, Error>) -> Option<T> {
+pub(crate) fn step<T>(call: &Call, error: *mut zbatch_error, body: impl FnOnce() -> Result<T, Error>) -> Option<T> {
     let mut made = None;
     call.guard(error, || {
         made = Some(body()?);
@@ -153,7 +153,7 @@ fn new_bytes(layout: &zbatch_object_layout, data: *const u8, size: usize) -> Res
     if object.is_null() { Err(NOT_MADE) } else { Ok(object) }
 }
 
-fn release(layout: &zbatch_object_layout, object: *mut c_void) {
+pub(crate) fn release(layout: &zbatch_object_layout, object: *mut c_void) {
     if let Some(release_fn) = layout.release_fn {
         // SAFETY: the object is nobody else's.
         unsafe { release_fn(object) };
@@ -161,7 +161,7 @@ fn release(layout: &zbatch_object_layout, object: *mut c_void) {
 }
 
 /// Gives up this thread's turn in the language for work of so many nanoseconds, if that is long; returns what `enter` needs.
-fn leave(layout: &zbatch_object_layout, nanoseconds: u64) -> Option<*mut c_void> {
+pub(crate) fn leave(layout: &zbatch_object_layout, nanoseconds: u64) -> Option<*mut c_void> {
     let leave_fn = layout.leave_fn.filter(|_| nanoseconds >= LONG)?;
     // SAFETY: the caller bound the function for this thread, whose turn it is.
     Some(unsafe { leave_fn() })
@@ -169,7 +169,7 @@ fn leave(layout: &zbatch_object_layout, nanoseconds: u64) -> Option<*mut c_void>
 
 /// Waits for the turn that was given up. When the language ends meanwhile, this may end the thread and never return: nothing
 /// may be left to drop then, and no panic be caught, neither here nor in the functions that called this.
-fn enter(layout: &zbatch_object_layout, away: Option<*mut c_void>) {
+pub(crate) fn enter(layout: &zbatch_object_layout, away: Option<*mut c_void>) {
     if let (Some(state), Some(enter_fn)) = (away, layout.enter_fn) {
         // SAFETY: the caller bound the function for what the other returned.
         unsafe { enter_fn(state) };

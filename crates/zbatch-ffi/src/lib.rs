@@ -21,6 +21,7 @@ pub mod decompress;
 pub mod dict;
 pub mod gather;
 pub mod item;
+pub mod method;
 pub mod objects;
 pub mod run;
 pub mod status;

@@ -524,6 +524,20 @@ unsafe extern "C" fn free_collection(collection: *mut c_void) {
     unsafe { zbatch_collection_free(collection.cast()) };
 }
 
+/// An object that owns `collection`, which is freed when there is none.
+pub(crate) fn own_collection(
+    maker: Result<Maker<'_>, Error>,
+    collection: *mut zbatch_collection,
+) -> Result<*mut c_void, Error> {
+    let free_fn: zbatch_release_fn = Some(free_collection);
+    let object = maker.and_then(|maker| maker.make(collection.cast(), 0, free_fn).ok_or(NOT_MADE));
+    if object.is_err() {
+        // SAFETY: nobody else has it.
+        unsafe { zbatch_collection_free(collection) };
+    }
+    object
+}
+
 impl zbatch_object_batch {
     /// The status, and the object, NULL when there is none. `rest` refuses what only a newer version knows.
     fn run(
@@ -545,13 +559,7 @@ impl zbatch_object_batch {
             return (status, made);
         }
         let failed = call.guard(self.error, || {
-            let free_fn: zbatch_release_fn = Some(free_collection);
-            let object = maker.and_then(|maker| maker.make(collection.cast(), 0, free_fn).ok_or(NOT_MADE));
-            if object.is_err() {
-                // SAFETY: nobody else has it.
-                unsafe { zbatch_collection_free(collection) };
-            }
-            made = object?;
+            made = own_collection(maker, collection)?;
             Ok(())
         });
         if failed == ZBATCH_OK {
@@ -698,7 +706,7 @@ fn bytes_lent(call: &Call, object: *mut c_void) -> Option<(&'static zbatch_objec
 }
 
 /// Makes objects of the bound layout for one owner.
-struct Maker<'c> {
+pub(crate) struct Maker<'c> {
     call: &'c Call,
     layout: &'static zbatch_object_layout,
     kind: *mut c_void,
@@ -706,7 +714,7 @@ struct Maker<'c> {
 }
 
 impl<'c> Maker<'c> {
-    fn new(call: &'c Call, kind: *mut c_void, owner: *mut c_void) -> Result<Maker<'c>, Error> {
+    pub(crate) fn new(call: &'c Call, kind: *mut c_void, owner: *mut c_void) -> Result<Maker<'c>, Error> {
         Ok(Maker { call, layout: bound()?, kind: call.object(kind)?, owner })
     }
 

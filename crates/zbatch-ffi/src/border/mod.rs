@@ -20,6 +20,7 @@ use zbatch::{Error, Status};
 
 pub(crate) use grows::{Fields, Grows};
 pub(crate) use handles::{Handle, answer, take_back};
+pub(crate) use items::Views;
 pub(crate) use memory::{NO_MEMORY, try_box, try_collect, try_with_capacity};
 pub(crate) use published::Published;
 pub(crate) use words::Word;
