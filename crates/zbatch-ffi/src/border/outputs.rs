@@ -189,6 +189,7 @@ impl Array<'_, Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::status::ZBATCH_ERROR_INVALID_ARGUMENT;
     use std::mem::MaybeUninit;
 
     #[test]
@@ -200,5 +201,17 @@ mod tests {
         array.settle(Status::Cancelled as zbatch_status);
         // SAFETY: OUTPUTS: written whatever happens.
         assert!(statuses.iter().all(|s| unsafe { s.assume_init() } == Status::Cancelled as zbatch_status));
+    }
+    #[test]
+    fn what_a_call_filled_before_it_failed_is_cleared() {
+        let mut numbers = [7u64; 3];
+        // SAFETY: room for three numbers.
+        let call = unsafe { Call::new() };
+        let status = call.fill(numbers.as_mut_ptr(), 3, ptr::null_mut(), |numbers| {
+            assert_eq!(numbers, [0; 3]);
+            numbers[0] = 1;
+            Err(NULL)
+        });
+        assert_eq!((status, numbers), (ZBATCH_ERROR_INVALID_ARGUMENT, [0; 3]));
     }
 }
