@@ -178,13 +178,7 @@ pub unsafe extern "C" fn zbatch_constant(
 ) -> zbatch_status {
     // SAFETY: ARRAYS and OUTPUTS; 'name' is a C string.
     let call = unsafe { Call::new() };
-    let out = call.place(out);
-    call.guard(error, || {
-        let out = out?;
-        let name = call.text(name)?.to_bytes();
-        *out = constants::value(name).ok_or(UNKNOWN_NAME)?;
-        Ok(())
-    })
+    call.write(out, error, || constants::value(call.text(name)?.to_bytes()).ok_or(UNKNOWN_NAME))
 }
 
 const UNKNOWN_NAME: Error = Error::new(Status::Unsupported, "this version of zbatch has no constant of that name");
