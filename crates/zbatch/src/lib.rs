@@ -39,6 +39,7 @@ mod dictionary;
 mod error;
 mod few;
 mod frame;
+mod guests;
 mod items;
 mod libzstd;
 mod memory;

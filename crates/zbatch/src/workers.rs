@@ -3,16 +3,18 @@
 //! The calling thread always works. It may borrow helpers from a private pool that is kept between calls, but only helpers
 //! that are idle *now*: there is a ticket for each thread of the pool, a helper holds one while it works for somebody, and
 //! who finds no ticket left goes on alone and asks again after its next chunk. So no job is ever queued behind another
-//! caller's batch, and no caller's progress depends on anyone else's.
+//! caller's batch, and no caller's progress depends on anyone else's. A helper that has not come when the work is done is
+//! not waited for (see `guests.rs`).
 //!
-//! Waking a helper costs tens of microseconds, more when its CPU sleeps too, and a helper that wakes to find the work done was
-//! a loss; so the caller asks for one only while the work that is left is worth it.
+//! Waking a helper takes tens of microseconds, more when its CPU sleeps too, and costs the caller a part of them; so the caller
+//! asks for one only while the work that is left is worth it.
 //!
 //! After a `fork` the child has the pool's memory but not its threads. The pool carries the generation of the memory that it
 //! was made in; a later one makes its own and forgets the old one. Locks are tried, never waited for: one that another thread held
 //! at the moment of the fork stays locked in the child for ever.
 
 use crate::few::Few;
+use crate::guests;
 use crate::process;
 use std::cmp::Reverse;
 use std::num::NonZero;
@@ -225,16 +227,17 @@ fn run_with<C: Chunk + Send, W>(
             work(state, chunk);
         }
     };
-    pool.threads.in_place_scope(|scope| {
+    guests::with(&|| work_on(&mut || {}), |invite| {
         let mut helping = 0;
         work_on(&mut || {
             // Each helper that is already at work takes a share of what is left.
             while helping < helpers && lock().to_share() / (helping + 1) >= WORTH_ASKING {
                 let Some(ticket) = pool.ticket() else { return };
                 helping += 1;
-                scope.spawn(|_| {
+                let invitation = invite();
+                pool.threads.spawn(move || {
                     let _held_until_done = ticket;
-                    work_on(&mut || {});
+                    invitation.accept();
                 });
             }
         });

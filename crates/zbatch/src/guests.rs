@@ -1,0 +1,184 @@
+//! Other threads that may work on what a function borrows while it runs, and are not waited for before they begin.
+//!
+//! A scope, std's or rayon's, ends when every thread that it was promised has come and gone. A thread that sleeps, or whose CPU
+//! is busy with something else, may come long after the work is done. So here each has an invitation: whoever accepts it in
+//! time is inside and waited for, and who comes later finds the door shut.
+#![expect(
+    unsafe_code,
+    reason = "a borrow is reached through a pointer while its owner waits; every other file calls `with`"
+)]
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Release};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Thread};
+
+/// Of the door's state; the rest of it is the number of guests inside.
+const SHUT: u32 = 1 << 31;
+
+struct Door {
+    state: AtomicU32,
+    host: Thread,
+    /// What a guest does, and a function that takes it.
+    work: *const (),
+    call: unsafe fn(*const ()),
+    /// What the first guest that panicked panicked with.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+// SAFETY: 'work' points to a value that is `Sync`, and is followed by guests inside alone, while `with` keeps the value alive.
+unsafe impl Send for Door {}
+// SAFETY: as above; everything else is `Sync` by itself.
+unsafe impl Sync for Door {}
+
+/// The right to work, once, beside the host, if that is not over.
+pub(crate) struct Invitation(Arc<Door>);
+
+impl Invitation {
+    /// Works, unless it is too late.
+    pub(crate) fn accept(self) {
+        let door = &*self.0;
+        let enter = |state: u32| (state & SHUT == 0).then_some(state + 1);
+        if door.state.fetch_update(Acquire, Acquire, enter).is_err() {
+            return;
+        }
+        // SAFETY: between entering and leaving `with` does not return, and so what 'work' points to, which 'call' is for, is alive.
+        let done = catch_unwind(AssertUnwindSafe(|| unsafe { (door.call)(door.work) }));
+        if let Err(panic) = done {
+            door.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+        }
+        if door.state.fetch_sub(1, Release) == SHUT + 1 {
+            door.host.unpark();
+        }
+    }
+}
+
+/// Calls `host` with a function that makes invitations: who accepts one runs `guest`, on a thread of its own. Returns when the
+/// host has returned and no guest is inside any more; a panic of either is passed on.
+pub(crate) fn with<G: Fn() + Sync, R>(guest: &G, host: impl FnOnce(&dyn Fn() -> Invitation) -> R) -> R {
+    unsafe fn call<G: Fn()>(guest: *const ()) {
+        // SAFETY: the pointer was made of a `G`, which the caller says is alive.
+        let guest = unsafe { &*guest.cast::<G>() };
+        guest();
+    }
+    let door = Arc::new(Door {
+        state: AtomicU32::new(0),
+        host: thread::current(),
+        work: (&raw const *guest).cast(),
+        call: call::<G>,
+        panic: Mutex::new(None),
+    });
+    let shuts_on_leaving = Shut(&door);
+    let result = host(&|| Invitation(Arc::clone(&door)));
+    drop(shuts_on_leaving);
+    if let Some(panic) = door.panic.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        resume_unwind(panic);
+    }
+    result
+}
+
+/// Shuts the door and waits for who is inside, also when the host panicked.
+struct Shut<'a>(&'a Door);
+
+impl Drop for Shut<'_> {
+    fn drop(&mut self) {
+        self.0.state.fetch_or(SHUT, Acquire);
+        while self.0.state.load(Acquire) != SHUT {
+            thread::park();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::time::Duration;
+
+    #[test]
+    fn who_comes_late_is_not_waited_for_and_does_nothing() {
+        let visits = AtomicU32::new(0);
+        let count = || _ = visits.fetch_add(1, Relaxed);
+        let late = with(&count, |invite| {
+            invite().accept();
+            invite()
+        });
+        assert_eq!(visits.load(Relaxed), 1);
+        late.accept();
+        assert_eq!(visits.load(Relaxed), 1);
+    }
+
+    #[test]
+    fn who_is_inside_is_waited_for() {
+        let (inside, done) = (Barrier::new(2), AtomicBool::new(false));
+        let guest = || {
+            inside.wait();
+            thread::sleep(Duration::from_millis(20));
+            done.store(true, Relaxed);
+        };
+        let thread = with(&guest, |invite| {
+            let invitation = invite();
+            let thread = thread::spawn(|| invitation.accept());
+            inside.wait();
+            assert!(!done.load(Relaxed));
+            thread
+        });
+        assert!(done.load(Relaxed));
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn panics_are_passed_on_when_nobody_is_inside() {
+        let inside = AtomicU32::new(0);
+        let guest = || {
+            inside.fetch_add(1, Relaxed);
+            thread::sleep(Duration::from_millis(5));
+            inside.fetch_sub(1, Relaxed);
+            panic!("a guest's");
+        };
+        let text = |host: &dyn Fn(&dyn Fn() -> Invitation)| {
+            let panic = catch_unwind(AssertUnwindSafe(|| with(&guest, host))).unwrap_err();
+            assert_eq!(inside.load(Relaxed), 0);
+            *panic.downcast::<&str>().unwrap()
+        };
+        let with_guest = |invite: &dyn Fn() -> Invitation| {
+            let invitation = invite();
+            thread::spawn(|| invitation.accept());
+            while inside.load(Relaxed) == 0 {
+                thread::yield_now();
+            }
+        };
+        assert_eq!(text(&with_guest), "a guest's");
+        let and_panics = |invite: &dyn Fn() -> Invitation| {
+            with_guest(invite);
+            panic!("the host's");
+        };
+        assert_eq!(text(&and_panics), "the host's");
+    }
+
+    /// Doors that shut while guests are about to enter: each either worked on what was alive or did nothing.
+    #[test]
+    fn nothing_is_touched_behind_a_shut_door() {
+        const ALIVE: u64 = 0x5a5a_5a5a_5a5a_5a5a;
+        let (send, receive) = std::sync::mpsc::channel::<Invitation>();
+        let guests = thread::spawn(move || receive.into_iter().for_each(Invitation::accept));
+        let visits = AtomicU32::new(0);
+        for round in 0..20_000 {
+            let mut value = Box::new(ALIVE);
+            let look = || {
+                assert_eq!(*value, ALIVE);
+                visits.fetch_add(1, Relaxed);
+            };
+            with(&look, |invite| {
+                send.send(invite()).unwrap();
+                (0..round % 64).for_each(|_| std::hint::spin_loop());
+            });
+            *value = 0;
+        }
+        drop(send);
+        guests.join().unwrap();
+        assert!((1..=20_000).contains(&visits.into_inner()));
+    }
+}
