@@ -22,7 +22,7 @@ struct Door {
     host: Thread,
     /// What a guest does, and a function that takes it.
     work: *const (),
-    call: unsafe fn(*const ()),
+    call: unsafe fn(*const (), &dyn Fn() -> Invitation),
     /// What the first guest that panicked panicked with.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -36,6 +36,10 @@ unsafe impl Sync for Door {}
 pub(crate) struct Invitation(Arc<Door>);
 
 impl Invitation {
+    fn another(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
     /// Works, unless it is too late.
     pub(crate) fn accept(self) {
         let door = &*self.0;
@@ -44,7 +48,7 @@ impl Invitation {
             return;
         }
         // SAFETY: between entering and leaving `with` does not return, and so what 'work' points to, which 'call' is for, is alive.
-        let done = catch_unwind(AssertUnwindSafe(|| unsafe { (door.call)(door.work) }));
+        let done = catch_unwind(AssertUnwindSafe(|| unsafe { (door.call)(door.work, &|| self.another()) }));
         if let Err(panic) = done {
             door.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
         }
@@ -54,13 +58,16 @@ impl Invitation {
     }
 }
 
-/// Calls `host` with a function that makes invitations: who accepts one runs `guest`, on a thread of its own. Returns when the
-/// host has returned and no guest is inside any more; a panic of either is passed on.
-pub(crate) fn with<G: Fn() + Sync, R>(guest: &G, host: impl FnOnce(&dyn Fn() -> Invitation) -> R) -> R {
-    unsafe fn call<G: Fn()>(guest: *const ()) {
+/// Calls `host` with a function that makes invitations: who accepts one runs `guest`, on a thread of its own, with such a
+/// function too. Returns when the host has returned and no guest is inside any more; a panic of either is passed on.
+pub(crate) fn with<G, R>(guest: &G, host: impl FnOnce(&dyn Fn() -> Invitation) -> R) -> R
+where
+    G: Fn(&dyn Fn() -> Invitation) + Sync,
+{
+    unsafe fn call<G: Fn(&dyn Fn() -> Invitation)>(guest: *const (), invite: &dyn Fn() -> Invitation) {
         // SAFETY: the pointer was made of a `G`, which the caller says is alive.
         let guest = unsafe { &*guest.cast::<G>() };
-        guest();
+        guest(invite);
     }
     let door = Arc::new(Door {
         state: AtomicU32::new(0),
@@ -70,7 +77,8 @@ pub(crate) fn with<G: Fn() + Sync, R>(guest: &G, host: impl FnOnce(&dyn Fn() -> 
         panic: Mutex::new(None),
     });
     let shuts_on_leaving = Shut(&door);
-    let result = host(&|| Invitation(Arc::clone(&door)));
+    let first = Invitation(Arc::clone(&door));
+    let result = host(&|| first.another());
     drop(shuts_on_leaving);
     if let Some(panic) = door.panic.lock().unwrap_or_else(PoisonError::into_inner).take() {
         resume_unwind(panic);
@@ -100,7 +108,7 @@ mod tests {
     #[test]
     fn who_comes_late_is_not_waited_for_and_does_nothing() {
         let visits = AtomicU32::new(0);
-        let count = || _ = visits.fetch_add(1, Relaxed);
+        let count = |_: &dyn Fn() -> Invitation| _ = visits.fetch_add(1, Relaxed);
         let late = with(&count, |invite| {
             invite().accept();
             invite()
@@ -113,7 +121,7 @@ mod tests {
     #[test]
     fn who_is_inside_is_waited_for() {
         let (inside, done) = (Barrier::new(2), AtomicBool::new(false));
-        let guest = || {
+        let guest = |_: &dyn Fn() -> Invitation| {
             inside.wait();
             thread::sleep(Duration::from_millis(20));
             done.store(true, Relaxed);
@@ -130,9 +138,24 @@ mod tests {
     }
 
     #[test]
+    fn guests_bring_guests() {
+        let (visits, threads) = (AtomicU32::new(0), Mutex::new(Vec::new()));
+        let guest = |invite: &dyn Fn() -> Invitation| {
+            if visits.fetch_add(1, Relaxed) < 4 {
+                let (one, other) = (invite(), invite());
+                threads.lock().unwrap().push(thread::spawn(|| one.accept()));
+                other.accept();
+            }
+        };
+        with(&guest, |invite| invite().accept());
+        assert!(visits.load(Relaxed) >= 5);
+        threads.into_inner().unwrap().into_iter().for_each(|thread| thread.join().unwrap());
+    }
+
+    #[test]
     fn panics_are_passed_on_when_nobody_is_inside() {
         let inside = AtomicU32::new(0);
-        let guest = || {
+        let guest = |_: &dyn Fn() -> Invitation| {
             inside.fetch_add(1, Relaxed);
             thread::sleep(Duration::from_millis(5));
             inside.fetch_sub(1, Relaxed);
@@ -167,7 +190,7 @@ mod tests {
         let visits = AtomicU32::new(0);
         for round in 0..20_000 {
             let mut value = Box::new(ALIVE);
-            let look = || {
+            let look = |_: &dyn Fn() -> Invitation| {
                 assert_eq!(*value, ALIVE);
                 visits.fetch_add(1, Relaxed);
             };

@@ -14,11 +14,11 @@
 //! at the moment of the fork stays locked in the child for ever.
 
 use crate::few::Few;
-use crate::guests;
+use crate::guests::{self, Invitation};
 use crate::process;
 use std::cmp::Reverse;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -213,11 +213,31 @@ fn run_with<C: Chunk + Send, W>(
 ) -> u32 {
     let queue = Mutex::new(queue);
     let lock = || queue.lock().unwrap_or_else(PoisonError::into_inner);
-    let workers = AtomicU32::new(0);
-    let work_on = |before_each: &mut dyn FnMut()| {
+    let (workers, helping) = (AtomicU32::new(0), AtomicU64::new(0));
+    // Asks two helpers at most, who ask others before they begin: to wake all of many by itself would keep the caller from its
+    // work.
+    let ask = |invite: &dyn Fn() -> Invitation| {
+        for _ in 0..2 {
+            // Each that is already at work takes a share of what is left.
+            let worth = |n: u64| (n < helpers && lock().to_share() / (n + 1) >= WORTH_ASKING).then_some(n + 1);
+            if helping.fetch_update(Relaxed, Relaxed, worth).is_err() {
+                return;
+            }
+            let Some(ticket) = pool.ticket() else {
+                helping.fetch_sub(1, Relaxed);
+                return;
+            };
+            let invitation = invite();
+            pool.threads.spawn(move || {
+                let _held_until_done = ticket;
+                invitation.accept();
+            });
+        }
+    };
+    let work_on = |invite: &dyn Fn() -> Invitation| {
         let mut state = None;
         loop {
-            before_each();
+            ask(invite);
             // Its own statement: the lock is not held while the chunk is worked on.
             let Some(chunk) = lock().claim() else { return };
             let state = state.get_or_insert_with(|| {
@@ -227,21 +247,7 @@ fn run_with<C: Chunk + Send, W>(
             work(state, chunk);
         }
     };
-    guests::with(&|| work_on(&mut || {}), |invite| {
-        let mut helping = 0;
-        work_on(&mut || {
-            // Each helper that is already at work takes a share of what is left.
-            while helping < helpers && lock().to_share() / (helping + 1) >= WORTH_ASKING {
-                let Some(ticket) = pool.ticket() else { return };
-                helping += 1;
-                let invitation = invite();
-                pool.threads.spawn(move || {
-                    let _held_until_done = ticket;
-                    invitation.accept();
-                });
-            }
-        });
-    });
+    guests::with(&work_on, work_on);
     workers.into_inner()
 }
 
