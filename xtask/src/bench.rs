@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The benches of crates/zbatch, then the programs of bindings/python/benchmarks.
-const RUST: [&str; 4] = ["limit", "small", "auto", "scaling"];
+const RUST: [&str; 5] = ["limit", "small", "auto", "choices", "scaling"];
 const PYTHON: [&str; 2] = ["peer", "others"];
 
 /// What the command line asks for.

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -26,7 +27,8 @@ SUITES = {
     "limit": "Rust beside bare libzstd: the ratio is speed to speed, for memory ours to what is beside it",
     "small": "Rust, few documents in a call: the ratio is our time to the bare calls'",
     "auto": "Rust, `threads: 0`: the ratio is its time to the better choice's",
-    "scaling": "Rust, as batches and machines grow",
+    "choices": "Rust, a batch's own dictionary, and a giant in several frames: the ratio is speed to speed, for sizes ours to the other",
+    "scaling": "Rust, as batches and machines grow: the ratio is ours to what is beside it",
     "peer": "Python beside python-zstandard and bare libzstd: the ratio is their time to ours",
     "others": "Python beside c-blosc2 and the zstd program: the ratio is their time to ours",
 }
@@ -94,6 +96,40 @@ def verdict(row: Row) -> str:
     return "" if row["target"] is None else row["target"] + (" **MISSED**" if row["missed"] else "")
 
 
+# ---- the machine, which every suite notes from time to time
+
+
+SECOND, STOLEN = "two bare loops at once", "time stolen since the start"
+
+
+def figures(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row["ours"] not in (SECOND, STOLEN)]
+
+
+def second_cpu(rows: list[Row]) -> str:
+    """How much two bare loops at once got done beside one, whenever it was measured: 2 is a second CPU that is free."""
+    worth = sorted(row["ratio"] for row in rows if row["ours"] == SECOND)
+    if not worth:
+        return ""
+    middle = statistics.median(worth)
+    if len(worth) == 1:
+        return f"Two bare loops at once were {middle:.2f} times as fast as one, measured once"
+    tenth = worth[len(worth) // 10]
+    return (
+        f"Two bare loops at once were {middle:.2f} times as fast as one (median of {len(worth)} moments; {tenth:.2f} or less in "
+        f"the worst tenth of them, {worth[0]:.2f} to {worth[-1]:.2f} in all)"
+    )
+
+
+def stolen(rows: list[Row]) -> str:
+    """What the machine below took from the CPUs, as far as it tells."""
+    seen = [(row["value"], row["beside_value"]) for row in rows if row["ours"] == STOLEN]
+    if len(seen) < 2 or seen[-1][1] <= seen[0][1]:
+        return ""
+    (first, start), (last, end) = seen[0], seen[-1]
+    return f"; {100 * (last - first) / (end - start):.1f} % of the CPUs' time was told to be taken by other machines"
+
+
 def table(rows: Iterable[Row]) -> str:
     lines = ["| | | beside | | | ratio (95 %) | target |", "|---|---|---|---|---|---|---|"]
     for row in rows:
@@ -106,8 +142,12 @@ def table(rows: Iterable[Row]) -> str:
 def page(rows: list[Row], title: str) -> str:
     missed = [row for row in rows if row["missed"]]
     targets = [row for row in rows if row["target"]]
+    quiet = second_cpu(rows)
     parts = [
         f"# Speed\n\n{title}. Made by `cargo xtask bench`; ratios are medians over turns, with their 95 % intervals.\n",
+        f"{quiet}{stolen(rows)}. Where that is far below 2, rows of two threads tell as much about the machine as about programs.\n"
+        if quiet
+        else "",
         f"{len(targets)} figures have a target; {len(missed)} missed it.\n",
     ]
     if missed:
@@ -115,8 +155,9 @@ def page(rows: list[Row], title: str) -> str:
     for suite, about in SUITES.items():
         chosen = [row for row in rows if row["suite"] == suite]
         if chosen:
-            parts.append(f"## {suite}\n\n{about}.\n\n{table(chosen)}")
-    return "\n".join(parts)
+            quiet = second_cpu(chosen)
+            parts.append(f"## {suite}\n\n{about}.{f' {quiet}.' if quiet else ''}\n\n{table(figures(chosen))}")
+    return "\n".join(part for part in parts if part)
 
 
 # ---- the picture: grey text and two colours on no ground, so that light and dark pages both show it
@@ -239,7 +280,8 @@ def main() -> None:
     args.table.write_text(page(rows, about))
     args.svg.write_text(picture(rows, about))
     missed = [row for row in rows if row["missed"]]
-    print(f"\n{len(rows)} figures, {sum(row['target'] is not None for row in rows)} with a target, {len(missed)} of them MISSED")
+    print(f"\n{second_cpu(rows)}{stolen(rows)}")
+    print(f"{len(figures(rows))} figures, {sum(row['target'] is not None for row in rows)} with a target, {len(missed)} of them MISSED")
     for row in missed:
         print(f"  {row['suite']}: {what(row)}: {row['ours']} beside {row['beside']}: {ratio(row)}, target {row['target']}")
     print(f"{args.json}\n{args.table}\n{args.svg}")

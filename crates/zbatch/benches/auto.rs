@@ -32,6 +32,7 @@ fn main() {
         consume(decompressor.multi_decompress_to_buffer(batch, None, run).expect("decompresses").iter())
     };
     for size in SIZES {
+        rows.second_cpu();
         for pause in [Duration::ZERO, Duration::from_millis(1)] {
             if !pause.is_zero() && size > 128 {
                 continue; // a pause is nothing beside the batch

@@ -11,6 +11,8 @@
 //! of them come one after another; and the caller wakes every helper, which is measured too. Left out: memory bandwidth and page faults of one
 //! address space beyond what two threads show, and CPUs in several sockets.
 
+#[path = "scaling/growth.rs"]
+mod growth;
 #[path = "support/mod.rs"]
 mod support;
 
@@ -23,12 +25,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::bare::Loop;
 use support::data::Workload;
-use support::machine::{Peak, Usage, cpus};
+use support::machine::{Usage, cpus};
 use support::rows::{Row, Rows, Target};
 use support::statistics::{median, paired};
 use support::turns::{Effort, Pass, race, timed};
 use support::{Options, compressor, consume, decompressor};
-use zbatch::{Compressor, Decompressor, Items, RunOptions, Stats, release_retained};
+use zbatch::{Compressor, Decompressor, Items, RunOptions, Stats};
 
 fn main() {
     let args: Vec<String> = env::args().collect();
@@ -39,86 +41,19 @@ fn main() {
     let mut rows = Rows::open("scaling", &options);
     let workload = Workload::make("log lines", options.quick, &[]).expect("generated");
     let lines = workload.items();
-    growth(&mut rows, &lines, options.quick);
+    rows.second_cpu();
+    growth::measure(&mut rows, &lines, options.quick);
+    rows.second_cpu();
     after_a_large_batch(&mut rows, &lines);
     let shared = Shared::measure();
     let documents = Workload::make("documents", options.quick, &[]).expect("generated");
     for (name, items) in [("log lines", &lines), ("documents", &documents.items())] {
         for direction in [Direction::Compress, Direction::Decompress] {
+            rows.second_cpu();
             let batch = Batch::new(name, items, direction);
             let counts = batch.contention(&mut rows, options.quick);
             batch.project(&mut rows, &shared, counts, options.quick);
         }
-    }
-}
-
-/// The time of an item, and the memory, in batches of ever more of them; in turns with batches of a thousand.
-fn growth(rows: &mut Rows, lines: &[&[u8]], quick: bool) {
-    let largest = if quick { 100_000 } else { 10_000_000 };
-    println!("time of an item in batches of log lines, on 1 thread, and beside that among 1,000 in the same turns:");
-    let (compressor, decompressor) = (compressor(3, None), decompressor(None));
-    let run = RunOptions::with_threads(1);
-    // Compression and decompression, in nanoseconds an item.
-    let measure = |items: &[&[u8]], repeats: usize| {
-        let mut times = [Duration::ZERO; 2];
-        for _ in 0..repeats {
-            let start = Instant::now();
-            let frames = compressor.multi_compress_to_buffer(items, &run).expect("compresses");
-            times[0] += start.elapsed();
-            let start = Instant::now();
-            let back = decompressor.multi_decompress_to_buffer(&frames, None, &run).expect("decompresses");
-            times[1] += start.elapsed();
-            assert_eq!(back.len(), items.len());
-            black_box(consume(back.iter()));
-        }
-        times.map(|time| time.as_secs_f64() * 1e9 / (repeats * items.len()) as f64)
-    };
-    let mut count = 10_000;
-    while count <= largest {
-        // The same lines again and again, but more of them than fit in a core's caches.
-        let items: Vec<&[u8]> = lines.iter().cycle().take(count).copied().collect();
-        let turns = if quick { 2 } else { (4_000_000 / count).clamp(1, 15) };
-        // The largest batch is its own warm-up.
-        let uncounted = usize::from(turns > 1);
-        let (mut large, mut thousand) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
-        let mut peak = None;
-        for turn in 0..uncounted + turns {
-            let pair = (measure(&items, (100_000 / count).max(1)), measure(&items[..1000], 50));
-            if turn >= uncounted {
-                for direction in 0..2 {
-                    large[direction].push(pair.0[direction]);
-                    thousand[direction].push(pair.1[direction]);
-                }
-            }
-        }
-        release_retained();
-        if let Some(start) = Peak::start() {
-            drop(black_box(compressor.multi_compress_to_buffer(&items, &run).expect("compresses")));
-            peak = Some(start.rose() / count);
-        }
-        println!(
-            "  {count:>9} items: compress {:.0} ns, {:.3} times; decompress {:.0} ns, {:.3} times; {} bytes of new memory a \
-             frame; contexts hold {} and {} bytes",
-            median(&large[0]),
-            paired(&large[0], &thousand[0]).median,
-            median(&large[1]),
-            paired(&large[1], &thousand[1]).median,
-            peak.map_or("?".to_owned(), |bytes| bytes.to_string()),
-            compressor.memory_size(),
-            decompressor.memory_size()
-        );
-        let name = format!("{count} log lines");
-        for (direction, at) in [("compress", 0), ("decompress", 1)] {
-            let row = Row {
-                ours: "time of an item",
-                beside: "among 1,000",
-                turns,
-                ..Row::about(&name, &items, direction, 3, 1)
-            };
-            let row = row.single("ns", median(&large[at]), median(&thousand[at]), Some(Target::AtMost(1.10)));
-            rows.record(&Row { ratio: paired(&large[at], &thousand[at]), ..row });
-        }
-        count *= 10;
     }
 }
 

@@ -33,12 +33,13 @@ fn main() {
     let effort = if options.quick {
         Effort { seconds: 0.0, least: 3, most: 3 }
     } else {
-        Effort { seconds: 1.0, least: 15, most: 101 }
+        Effort { seconds: 1.0, least: 21, most: 101 }
     };
     for size in SIZES {
         for threads in [1, 2] {
+            rows.second_cpu();
             for pause in [Duration::ZERO, Duration::from_millis(1)] {
-                let calls = if options.quick { 8 } else { 32 };
+                let calls = if options.quick { 8 } else { 16 };
                 let batches = Batches { size, threads, pause, calls };
                 batches.compress(&mut rows, &documents, effort);
                 batches.decompress(&mut rows, &frames, &documents, effort);

@@ -6,6 +6,8 @@
 //!
 //! `program loop FILE LEVEL THREADS [DICTIONARY]` answers each line of its input, `compress` or `decompress`, with the nanoseconds
 //! that the bare loop takes for all items, until its input ends.
+//!
+//! `program second-cpu SUITE [ROWS]` notes what the second CPU is worth now.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use support::bare::Loop;
 use support::data::{NAMES, Workload};
 use support::machine::Evictor;
+use support::rows::Rows;
 
 type Outcome = io::Result<()>;
 
@@ -28,9 +31,15 @@ fn main() -> Outcome {
             write(Path::new(directory), rest.contains(&"--quick"), &paths)
         }
         ["loop", file, level, threads, ref dict @ ..] => serve(file, number(level), number(threads), dict.first()),
+        ["second-cpu", suite, ref rows @ ..] => {
+            Rows::append(suite, rows.first().map(Path::new)).second_cpu();
+            Ok(())
+        }
         _ => {
             println!("workloads: {}", NAMES.join("; "));
-            println!("write DIRECTORY [--quick] [PATH...] | loop FILE LEVEL THREADS [DICTIONARY]");
+            println!(
+                "write DIRECTORY [--quick] [PATH...] | loop FILE LEVEL THREADS [DICTIONARY] | second-cpu SUITE [ROWS]"
+            );
             Ok(())
         }
     }

@@ -11,6 +11,7 @@ pub mod bare;
 pub mod data;
 pub mod machine;
 pub mod rows;
+pub mod second;
 pub mod statistics;
 pub mod turns;
 

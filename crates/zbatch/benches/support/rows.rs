@@ -7,6 +7,7 @@ use super::turns::Times;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::path::Path;
 
 /// What a ratio is to be.
 #[derive(Clone, Copy)]
@@ -147,21 +148,26 @@ impl<'a> Row<'a> {
 
 /// Where the rows of one bench go.
 pub struct Rows {
-    suite: &'static str,
+    suite: String,
     file: Option<File>,
 }
 
 impl Rows {
-    pub fn open(suite: &'static str, options: &Options) -> Self {
-        let file = options.rows.as_ref().map(|path| {
-            let opened = OpenOptions::new().create(true).append(true).open(path);
-            opened.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        });
+    pub fn open(suite: &str, options: &Options) -> Self {
         println!("{suite}: {}", machine::describe());
         println!(
             "medians of turns; ratio (95 % interval): above 1 zbatch is ahead, but for costs, whose target is <=\n"
         );
-        Self { suite, file }
+        Self::append(suite, options.rows.as_deref())
+    }
+
+    /// More rows of a suite.
+    pub fn append(suite: &str, path: Option<&Path>) -> Self {
+        let file = path.map(|path| {
+            let opened = OpenOptions::new().create(true).append(true).open(path);
+            opened.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        });
+        Self { suite: suite.to_owned(), file }
     }
 
     pub fn put(&mut self, row: &Row<'_>) {
@@ -172,7 +178,7 @@ impl Rows {
     /// For programs only: people have been told in other words.
     pub fn record(&mut self, row: &Row<'_>) {
         if let Some(file) = &mut self.file {
-            writeln!(file, "{}", row.json(self.suite)).expect("the file of rows can be written");
+            writeln!(file, "{}", row.json(&self.suite)).expect("the file of rows can be written");
         }
     }
 }
