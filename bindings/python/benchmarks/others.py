@@ -30,7 +30,10 @@ THREADS = 2
 LEVEL = 3
 
 #: What the zstd program is given.
-STREAMS = ("log lines", "documents", "64 KiB chunks", "1 MiB chunks", "log-normal sizes", "files, 64 KiB")
+STREAMS = ("log lines", "documents", "64 KiB chunks", "1 MiB chunks", "log-normal sizes", "one giant", "files, 64 KiB")
+
+#: The workload in which ours may split an item into frames too, as `zstd -T` splits its stream, and their size.
+GIANT, FRAME = "one giant", 4 << 20
 
 
 def effort(options: Options) -> Effort:
@@ -97,7 +100,9 @@ def blosc(options: Options, rows: Rows, name: str) -> None:
 
 def program(options: Options, rows: Rows, zstd: str, name: str) -> None:
     items = support.load(options.workloads / name)
-    compressor, decompressor = zbatch.ZstdCompressor(level=LEVEL), zbatch.ZstdDecompressor()
+    split = {"max_frame_size": FRAME} if name == GIANT else {}
+    ours = "zbatch, max_frame_size=4 MiB" if split else "zbatch"
+    compressor, decompressor = zbatch.ZstdCompressor(level=LEVEL, **split), zbatch.ZstdDecompressor()
     frames = compressor.multi_compress_to_buffer(items).tolist()
     with tempfile.TemporaryDirectory(dir=options.workloads) as directory:
         file, stream = Path(directory) / "data", Path(directory) / "data.zst"
@@ -116,19 +121,19 @@ def program(options: Options, rows: Rows, zstd: str, name: str) -> None:
         times = race(
             {
                 beside: cold(lambda: run(f"-{LEVEL}", f"-T{THREADS}", str(file))),
-                "zbatch": cold(lambda: compressor.multi_compress_to_buffer(items, threads=THREADS)),
+                ours: cold(lambda: compressor.multi_compress_to_buffer(items, threads=THREADS)),
             },
             effort(options),
         )
-        rows.race(times, "zbatch", beside, **about(name, items, "compress"))
+        rows.race(times, ours, beside, **about(name, items, "compress"))
         times = race(
             {
                 "zstd -d": cold(lambda: run("-d", str(stream))),
-                "zbatch": cold(lambda: decompressor.multi_decompress_to_buffer(frames, threads=THREADS)),
+                ours: cold(lambda: decompressor.multi_decompress_to_buffer(frames, threads=THREADS)),
             },
             effort(options),
         )
-        rows.race(times, "zbatch", "zstd -d", **about(name, items, "decompress"))
+        rows.race(times, ours, "zstd -d", **about(name, items, "decompress"))
 
 
 def main() -> None:
@@ -142,6 +147,7 @@ def main() -> None:
         print(f"blosc2 {blosc2.__version__}")
         for name in names:
             if name.endswith(("64 KiB chunks", "1 MiB chunks", "64 KiB", "1 MiB")):
+                rows.second_cpu(options.workloads)
                 blosc(options, rows, name)
     if zstd is None:
         print("there is no zstd program: it is left out")
@@ -149,6 +155,7 @@ def main() -> None:
         print(subprocess.run([zstd, "--version"], capture_output=True, text=True, check=True).stdout.strip())
         for name in names:
             if name in STREAMS:
+                rows.second_cpu(options.workloads)
                 program(options, rows, zstd, name)
 
 

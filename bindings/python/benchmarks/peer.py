@@ -7,7 +7,9 @@ Lists of bytes go in; the result stays a collection, or becomes a list of bytes 
 the peer's time to ours, medians over the turns, with the 95 % interval. A row "bare libzstd" is the limit: two bare loops at once on
 the two halves, into memory that was touched before, in a process of their own that is asked in the same turns. Caches are emptied before
 each batch of many items; small batches go through all documents, each contestant elsewhere. Every result of both is compared
-before anything is timed.
+before anything is timed. "python-zstandard, one at a time" is its calls for single items: of a batch of one or two documents
+little is left but the work of libzstd, and no batch can be faster than that; the row of those calls beside its own batch is how far
+a ratio can go.
 """
 
 from __future__ import annotations
@@ -32,7 +34,15 @@ LEVEL = 3
 #: The size of frames into which the opt-in splits a giant item, so that several threads may work on it.
 FRAME = 4 << 20
 
+#: Workloads that are compressed at other levels too. Strong ones are slow: as much as takes a fraction of a second.
+LEVELLED = ("documents", "64 KiB chunks")
+LEVELS = ((1, 1 << 40), (9, 8 << 20), (19, 1 << 20))
+
 Batch = Callable[..., Any]
+
+
+def effort(options: Options, whole: Effort) -> Effort:
+    return Effort(0.0, 2, 2) if options.quick else whole
 
 
 def listed(out: Any) -> list[bytes]:
@@ -40,9 +50,9 @@ def listed(out: Any) -> list[bytes]:
 
 
 def batches(items: list[bytes], size: int, place: int) -> Iterator[list[bytes]]:
-    """Batches of items in turn, round and round, from one of four places on."""
+    """Batches of items in turn, round and round, from one of five places on."""
     cut = [items[at : at + size] for at in range(0, len(items) - size + 1, size)]
-    start = len(cut) // 4 * place
+    start = len(cut) // 5 * place
     return itertools.cycle(cut[start:] + cut[:start])
 
 
@@ -73,10 +83,9 @@ class Codecs:
             return self.peer.multi_compress_to_buffer, self.ours.multi_compress_to_buffer, self.items
         return self.peer_back.multi_decompress_to_buffer, self.ours_back.multi_decompress_to_buffer, self.frames
 
-    def one_by_one(self, direction: str) -> Callable[[], list[bytes]]:
+    def one_by_one(self, direction: str) -> Callable[[list[bytes]], list[bytes]]:
         call = self.peer.compress if direction == "compress" else self.peer_back.decompress
-        inputs = self.items if direction == "compress" else self.frames
-        return lambda: [call(one) for one in inputs]
+        return lambda inputs: [call(one) for one in inputs]
 
 
 def many(options: Options, rows: Rows, name: str) -> list[Row]:
@@ -96,13 +105,8 @@ def many(options: Options, rows: Rows, name: str) -> list[Row]:
                     "zbatch": cold(lambda: ours(inputs, threads=THREADS)),
                     "bare libzstd": lambda: bare.seconds(direction),
                 }
-                if dict_data is None:
-                    contestants |= {
-                        "python-zstandard, to a list": cold(lambda: listed(peer(inputs, threads=THREADS))),
-                        "zbatch, to a list": cold(lambda: ours(inputs, threads=THREADS).tolist()),
-                        "python-zstandard, one at a time": cold(codecs.one_by_one(direction)),
-                    }
-                times = race(contestants, Effort(0.0, 2, 2) if options.quick else Effort(3.0, 9, 61))
+                # What has a target has a race of its own: short turns, and many.
+                times = race(contestants, effort(options, Effort(3.5, 15, 61) if has_target else Effort(1.5, 9, 61)))
                 about: dict[str, Any] = {
                     "workload": name,
                     "items": items,
@@ -115,11 +119,43 @@ def many(options: Options, rows: Rows, name: str) -> list[Row]:
                 rows.race(times, "zbatch", "bare libzstd", target=">= 0.93" if has_target else None, **about)
                 rows.race(times, "bare libzstd", "python-zstandard", **about)
                 if dict_data is None:
+                    single = codecs.one_by_one(direction)
+                    contestants = {
+                        "python-zstandard, to a list": cold(lambda: listed(peer(inputs, threads=THREADS))),
+                        "zbatch, to a list": cold(lambda: ours(inputs, threads=THREADS).tolist()),
+                        "python-zstandard, one at a time": cold(lambda: single(inputs)),
+                    }
+                    times = race(contestants, effort(options, Effort(1.0, 6, 61)))
                     rows.race(times, "zbatch, to a list", "python-zstandard, to a list", **about)
                     rows.race(times, "zbatch, to a list", "python-zstandard, one at a time", **about)
                 if has_target:
                     counting.append(row)
     return counting
+
+
+def levels(options: Options, rows: Rows, name: str) -> None:
+    """Collections at levels other than the usual one."""
+    whole = support.load(options.workloads / name)
+    for level, most in LEVELS:
+        items = support.fitting(whole, most // 16 if options.quick else most)
+        part = f"{name}, level {level}"
+        support.store(options.workloads / part, items)
+        codecs = Codecs(items, level)
+        with Bare(options.workloads, part, level, THREADS) as bare:
+            for direction in ("compress", "decompress"):
+                peer, ours, inputs = codecs.sides(direction)
+                contestants: dict[str, Pass] = {
+                    "python-zstandard": cold(lambda: peer(inputs, threads=THREADS)),
+                    "zbatch": cold(lambda: ours(inputs, threads=THREADS)),
+                    "bare libzstd": lambda: bare.seconds(direction),
+                }
+                times = race(contestants, effort(options, Effort(1.0, 7, 31)))
+                for beside in ("python-zstandard", "bare libzstd"):
+                    rows.race(
+                        times, "zbatch", beside,
+                        workload=name, items=items, direction=direction, threads=THREADS, level=level,
+                    )  # fmt: skip
+        (options.workloads / part).unlink()
 
 
 def mean(rows: Rows, counting: list[Row]) -> None:
@@ -139,22 +175,25 @@ def small(options: Options, rows: Rows) -> None:
     for size in (1, 2, 16, 64):
         for direction, target in zip(("compress", "decompress"), targets.get(size, (None, None)), strict=True):
             peer, ours, inputs = codecs.sides(direction)
+            single = codecs.one_by_one(direction)
+            rows.second_cpu(options.workloads)
             for pause, spacing in ((0.0, "back to back"), (0.001, "1 ms apart")):
-                calls = 4 if options.quick else 24
+                calls = 4 if options.quick else 12
                 contestants: dict[str, Pass] = {}
-                for place, (side, call, threads) in enumerate(
+                for place, (side, call, arguments) in enumerate(
                     (
-                        ("python-zstandard", peer, THREADS),
-                        ("zbatch", ours, THREADS),
-                        ("python-zstandard, threads=0", peer, 0),
-                        ("zbatch, threads=0", ours, 0),
+                        ("python-zstandard", peer, {"threads": THREADS}),
+                        ("zbatch", ours, {"threads": THREADS}),
+                        ("python-zstandard, one at a time", single, {}),
+                        ("python-zstandard, threads=0", peer, {"threads": 0}),
+                        ("zbatch, threads=0", ours, {"threads": 0}),
                     )
                 ):
                     turn = batches(inputs, size, place)
                     contestants[side] = run_of(
-                        lambda call=call, turn=turn, threads=threads: call(next(turn), threads=threads), calls, pause
+                        lambda call=call, turn=turn, arguments=arguments: call(next(turn), **arguments), calls, pause
                     )
-                times = race(contestants, Effort(0.0, 3, 3) if options.quick else Effort(2.0, 21, 101))
+                times = race(contestants, effort(options, Effort(2.0, 31, 151)))
                 about: dict[str, Any] = {
                     "workload": f"{size} document{'s' * (size > 1)}, {spacing}",
                     "items": documents[:size],
@@ -164,6 +203,8 @@ def small(options: Options, rows: Rows) -> None:
                 }
                 aim = None if target is None else f">= {target:g}"
                 rows.race(times, "zbatch", "python-zstandard", target=aim, **about)
+                rows.race(times, "zbatch", "python-zstandard, one at a time", **about)
+                rows.race(times, "python-zstandard, one at a time", "python-zstandard", **about)
                 rows.race(times, "zbatch, threads=0", "python-zstandard, threads=0", **(about | {"threads": 0}))
 
 
@@ -195,7 +236,7 @@ def giant(options: Options, rows: Rows) -> None:
     for direction, (peer_call, our_call, target) in calls.items():
         times = race(
             {"python-zstandard": cold(peer_call), ours: cold(our_call)},
-            Effort(0.0, 2, 2) if options.quick else Effort(4.0, 9, 31),
+            effort(options, Effort(4.0, 15, 31)),
         )
         rows.race(
             times, ours, "python-zstandard",
@@ -258,8 +299,12 @@ def main() -> None:
     print(f"python {sys.version.split()[0]}, python-zstandard {zstandard.__version__}, zbatch {zbatch.__version__}\n")
     counting: list[Row] = []
     for name in support.names(options):
+        rows.second_cpu(options.workloads)
         counting += many(options, rows, name)
         memory(options, rows, name)
+        if name in LEVELLED:
+            rows.second_cpu(options.workloads)
+            levels(options, rows, name)
     if counting:
         mean(rows, counting)
     if not options.only:

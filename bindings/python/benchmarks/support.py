@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import re
@@ -77,6 +78,18 @@ def load(path: Path) -> list[bytes]:
         at += size
     assert at == len(data)
     return items
+
+
+def store(path: Path, items: list[bytes]) -> None:
+    """What `load` reads."""
+    head = struct.pack(f"<{1 + len(items)}Q", len(items), *map(len, items))
+    path.write_bytes(head + b"".join(items))
+
+
+def fitting(items: list[bytes], most: int) -> list[bytes]:
+    """The first of them that are together no more than so many bytes."""
+    ends = itertools.accumulate(map(len, items))
+    return items[: max(1, sum(end <= most for end in ends))]
 
 
 class Bare:
@@ -265,6 +278,11 @@ class Rows:
         if self.path:
             with self.path.open("a") as file:
                 file.write(json.dumps(asdict(row)) + "\n")
+
+    def second_cpu(self, directory: Path) -> None:
+        """Notes what the second CPU is worth now."""
+        command = [(directory / "program").read_text(), "second-cpu", self.suite]
+        subprocess.run([*command, *([str(self.path)] if self.path else [])], check=True)
 
     def race(
         self,
