@@ -221,6 +221,12 @@ static void *no_number(ptrdiff_t value)
     return NULL;
 }
 
+static void *no_iterator(void *list)
+{
+    (void)list;
+    return NULL;
+}
+
 static void clear_of(void)
 {
 }
@@ -474,8 +480,9 @@ int main(int argc, char **argv)
                                    .bytes_fn = bytes_of,
                                    .int_fn = no_integer,
                                    .new_int_fn = no_number,
+                                   .iter_fn = no_iterator,
                                    .clear_fn = clear_of };
-    for (void **object = &in.methods.list_type; object <= &in.methods.size; object++)
+    for (void **object = &in.methods.list_type; object <= &in.methods.tolist; object++)
         *object = samples.text;
     in.methods.enough = 1;
     EXPECT(ZBATCH_OK, zbatch_methods_bind(&in.methods, &error));

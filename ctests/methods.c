@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-enum { TEXT, LIST, TUPLE, INTEGER, HANDLE, RESULT, CODEC, NAME, FUNCTION, KINDS };
+enum { TEXT, LIST, TUPLE, INTEGER, HANDLE, RESULT, SEGMENT, ITERATOR, CODEC, NAME, FUNCTION, KINDS };
 enum { MOST = 64, ROOM = 80, LARGE = 1 << 20 };
 
 /* Every object begins with its counts and its type; one that owns a handle goes on as the layout says. */
@@ -26,7 +26,7 @@ static struct object types[KINDS];
 static ptrdiff_t alive, room = -1; /* objects, and how many more there may be; negative: any number */
 static int raised, left, entered;
 static struct object handle_name, threads_name, other_name, answer;
-static struct object behind[6]; /* what stands behind the methods */
+static struct object behind[9]; /* what stands behind the methods */
 
 static struct object *make(int kind)
 {
@@ -56,14 +56,20 @@ static void release(struct object *object)
         return;
     if (object->type == &types[LIST] || object->type == &types[TUPLE])
         for (ptrdiff_t i = 0; i < object->length; i++)
-            release(object->in.elements[i]);
+            if (object->in.elements[i] != NULL)
+                release(object->in.elements[i]);
     if (object->type == &types[CODEC] || object->type == &types[RESULT])
         if (object->owner != NULL)
             release(object->owner);
+    if (object->type == &types[ITERATOR])
+        release((struct object *)object->data);
+    object->type->references++; /* which the library gives back */
     if (object->type == &types[HANDLE]) {
-        types[HANDLE].references++; /* which it gives back */
         zbatch_object_dealloc_handle(object);
+    } else if (object->type == &types[SEGMENT]) {
+        zbatch_object_dealloc(object);
     } else {
+        object->type->references--;
         alive--;
         free(object);
     }
@@ -71,7 +77,7 @@ static void release(struct object *object)
 
 static void *alloc_object(void *type, ptrdiff_t count)
 {
-    CHECK(count == 0 && (type == &types[HANDLE] || type == &types[RESULT]));
+    CHECK(count == 0 && (type == &types[HANDLE] || type == &types[RESULT] || type == &types[SEGMENT]));
     return make((int)((struct object *)type - types));
 }
 
@@ -127,14 +133,18 @@ static char *content_of(void *text)
 
 static void *new_list(ptrdiff_t size)
 {
-    (void)size;
-    return NULL;
+    struct object *list = make(LIST);
+    CHECK(size <= ROOM);
+    if (list != NULL)
+        list->length = size;
+    return list;
 }
 
 static int set_element(void *list, ptrdiff_t index, void *object)
 {
-    (void)list, (void)index, (void)object;
-    return -1;
+    CHECK(((struct object *)list)->in.elements[index] == NULL);
+    ((struct object *)list)->in.elements[index] = (struct object *)object;
+    return 0;
 }
 
 static void raise_error(void *kind, const char *text)
@@ -270,6 +280,15 @@ static void *new_integer(ptrdiff_t value)
     return integer;
 }
 
+static void *iterator_of(void *list)
+{
+    CHECK(((struct object *)list)->type == &types[LIST]);
+    struct object *iterator = make(ITERATOR);
+    if (iterator != NULL)
+        iterator->data = retain((struct object *)list);
+    return iterator;
+}
+
 static void clear(void)
 {
     raised = 0;
@@ -307,6 +326,7 @@ static const zbatch_methods methods = { .struct_size = sizeof methods,
                                         .bytes_fn = bytes_of,
                                         .int_fn = number_of,
                                         .new_int_fn = new_integer,
+                                        .iter_fn = iterator_of,
                                         .clear_fn = clear,
                                         .list_type = &types[LIST],
                                         .tuple_type = &types[TUPLE],
@@ -314,6 +334,7 @@ static const zbatch_methods methods = { .struct_size = sizeof methods,
                                         .bytes_type = &types[TEXT],
                                         .handle_type = &types[HANDLE],
                                         .result_type = &types[RESULT],
+                                        .segment_type = &types[SEGMENT],
                                         .handle_name = &handle_name,
                                         .threads_name = &threads_name,
                                         .multi_compress = &behind[0],
@@ -322,11 +343,15 @@ static const zbatch_methods methods = { .struct_size = sizeof methods,
                                         .decompress = &behind[3],
                                         .len = &behind[4],
                                         .size = &behind[5],
+                                        .item = &behind[6],
+                                        .iter = &behind[7],
+                                        .tolist = &behind[8],
                                         .enough = 50000000 };
 
 typedef void *(*method)(void *object, void *const *arguments, ptrdiff_t count, void *names);
-static const method each[6] = { zbatch_method_multi_compress, zbatch_method_multi_decompress, zbatch_method_compress,
-                                zbatch_method_decompress,     zbatch_method_len,              zbatch_method_size };
+static const method each[9] = { zbatch_method_multi_compress, zbatch_method_multi_decompress, zbatch_method_compress,
+                                zbatch_method_decompress,     zbatch_method_len,              zbatch_method_size,
+                                zbatch_method_item,           zbatch_method_iter,             zbatch_method_tolist };
 
 static struct object *sequence_of(int kind, const zbatch_view *items, ptrdiff_t count)
 {
@@ -441,6 +466,42 @@ static void check_numbers(struct object *result, size_t count, size_t size)
     }
 }
 
+/* What is in a result: one segment by its index, all of them one after the other, and copies of them. */
+static void check_segments(struct object *result)
+{
+    const zbatch_collection *collection = collection_of(result);
+    const zbatch_view *views = zbatch_collection_views(collection);
+    const ptrdiff_t count = (ptrdiff_t)zbatch_collection_len(collection);
+    const long no_indices[] = { -1, (long)count, LONG_MAX };
+    for (ptrdiff_t i = 0; i < count; i++) {
+        struct object *index = integer_of((long)i), *segment = done(6, result, index, NULL, NULL);
+        CHECK(segment->type == &types[SEGMENT] && segment->data == views[i].data && segment->size == views[i].size);
+        CHECK(segment->owner == result->owner && result->owner->references == 2);
+        release(segment);
+        instead(6, result, index, index, NULL);
+        release(index);
+    }
+    for (size_t i = 0; i < sizeof no_indices / sizeof *no_indices; i++) {
+        struct object *index = integer_of(no_indices[i]);
+        instead(6, result, index, NULL, NULL);
+        release(index);
+    }
+    instead(6, result, result, NULL, NULL);
+
+    for (int which = 7; which < 9; which++) {
+        struct object *made = done(which, result, NULL, NULL, NULL);
+        const struct object *list = which == 8 ? made : (struct object *)made->data;
+        CHECK(made->type == &types[which == 8 ? LIST : ITERATOR] && list->references == 1 && list->length == count);
+        for (ptrdiff_t i = 0; i < count; i++) {
+            const struct object *one = list->in.elements[i];
+            CHECK(one->type == &types[which == 8 ? TEXT : SEGMENT] && one->size == views[i].size);
+            CHECK(memcmp(one->data, views[i].data, one->size) == 0 && one->owner == (which == 8 ? NULL : result->owner));
+        }
+        release(made);
+        instead(which, result, result, NULL, NULL);
+    }
+}
+
 /* A batch there and back, with the threads given in each way. */
 static void check_batch(const zbatch_view *items, ptrdiff_t count, int kind)
 {
@@ -452,6 +513,7 @@ static void check_batch(const zbatch_view *items, ptrdiff_t count, int kind)
         const zbatch_collection *frames = collection_of(result);
         struct object *packed = sequence_of(kind, zbatch_collection_views(frames), count);
         check_numbers(result, (size_t)count, zbatch_collection_size(frames));
+        check_segments(result);
         if (way == 1) {
             instead(1, decompressor, packed, second, named); /* that is where the sizes have their place */
         } else {
@@ -515,9 +577,12 @@ static void check_instead(const zbatch_view *items)
     /* Closed, and with something else in the place of its handle. */
     compressor->owner = NULL;
     instead(0, compressor, texts, NULL, NULL);
-    compressor->owner = texts;
+    struct object *stranger = make(CODEC);
+    stranger->data = open->data;
+    compressor->owner = stranger;
     instead(0, compressor, texts, NULL, NULL);
     compressor->owner = open;
+    release(stranger);
     /* No frames. */
     instead(1, decompressor, texts, NULL, NULL);
     /* More arguments than anything takes. */
@@ -537,9 +602,12 @@ static void check_instead(const zbatch_view *items)
 /* Memory runs out, object by object: nothing is left behind, and in the end there is enough. */
 static void check_no_memory(const zbatch_view *items)
 {
+    static const int each_kind[] = { 0, 2, 5, 6, 7, 8 };
     struct object *texts = sequence_of(LIST, items, 3), *text = text_of(items[0].data, items[0].size);
-    for (int which = 0; which < 3; which += 2) {
-        struct object *argument = which == 0 ? texts : text, *made = &answer;
+    struct object *result = done(0, compressor, texts, NULL, NULL), *index = integer_of(1);
+    for (size_t kind = 0; kind < sizeof each_kind / sizeof *each_kind; kind++) {
+        int which = each_kind[kind];
+        struct object *argument = which == 0 ? texts : which == 2 ? text : index, *made = &answer;
         fails = 0;
         for (ptrdiff_t enough = 0; made == &answer; enough++) {
             void *arguments[1] = { argument };
@@ -547,13 +615,15 @@ static void check_no_memory(const zbatch_view *items)
             CHECK(enough < 6);
             called.times = 0;
             room = enough;
-            made = (struct object *)each[which](compressor, arguments, 1, NULL);
+            made = (struct object *)each[which](which > 2 ? result : compressor, arguments, which < 3 || which == 6, NULL);
             room = -1;
             CHECK(called.times == (made == &answer) && (made != &answer || alive == before));
             answer.references = 1;
         }
         release(made);
     }
+    release(index);
+    release(result);
     release(text);
     release(texts);
 }

@@ -1997,6 +1997,12 @@ typedef ptrdiff_t (*zbatch_method_count_fn)(void *tuple);
 typedef long (*zbatch_method_int_fn)(void *integer, int *overflow);
 
 /**
+ * Returns a new iterator over 'list', or NULL on failure: CPython's
+ * PyObject_GetIter fits.
+ */
+typedef void *(*zbatch_method_iter_fn)(void *list);
+
+/**
  * Makes an integer, and returns it, or NULL on failure: CPython's
  * PyLong_FromSsize_t fits.
  */
@@ -2035,6 +2041,8 @@ typedef struct {
     zbatch_method_int_fn int_fn;
     /** Makes one. */
     zbatch_method_new_int_fn new_int_fn;
+    /** Goes through a list. */
+    zbatch_method_iter_fn iter_fn;
     /** Forgets an exception. */
     zbatch_method_clear_fn clear_fn;
     /** The types of lists, */
@@ -2049,6 +2057,8 @@ typedef struct {
     void *handle_type;
     /** The type of results, of which 'alloc_fn' of the layout makes one. */
     void *result_type;
+    /** The type of their segments, as in zbatch_object_list(). */
+    void *segment_type;
     /**
      * The name of the attribute of codecs and results that is such an object.
      */
@@ -2063,10 +2073,16 @@ typedef struct {
     void *compress;
     /** zbatch_method_decompress(), */
     void *decompress;
-    /** zbatch_method_len() */
+    /** zbatch_method_len(), */
     void *len;
-    /** and zbatch_method_size() do not. */
+    /** zbatch_method_size(), */
     void *size;
+    /** zbatch_method_item(), */
+    void *item;
+    /** zbatch_method_iter() */
+    void *iter;
+    /** and zbatch_method_tolist() do not. */
+    void *tolist;
     /**
      * Nanoseconds: of a batch whose estimate is as many or more, that does all.
      */
@@ -2150,6 +2166,30 @@ zbatch_method_len(void *object, void *const *arguments, ptrdiff_t count,
 ZBATCH_API void *
 zbatch_method_size(void *object, void *const *arguments, ptrdiff_t count,
                    void *names);
+
+/**
+ * zbatch_method_item() makes what zbatch_object_list() does of one segment of
+ * a result, for one argument that is its index, an exact integer.
+ */
+ZBATCH_API void *
+zbatch_method_item(void *object, void *const *arguments, ptrdiff_t count,
+                   void *names);
+
+/**
+ * zbatch_method_iter() goes through the list that zbatch_object_list() makes
+ * of a result with up to 1024 segments, when there are no arguments.
+ */
+ZBATCH_API void *
+zbatch_method_iter(void *object, void *const *arguments, ptrdiff_t count,
+                   void *names);
+
+/**
+ * zbatch_method_tolist() does zbatch_object_bytes_list() for a result, when
+ * there are no arguments.
+ */
+ZBATCH_API void *
+zbatch_method_tolist(void *object, void *const *arguments, ptrdiff_t count,
+                     void *names);
 
 #ifdef __cplusplus
 }

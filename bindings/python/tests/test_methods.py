@@ -12,7 +12,7 @@ import pydoc
 import sys
 import threading
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
@@ -144,6 +144,10 @@ def told(made: Any) -> Any:
         errors = {i: (type(error), str(error)) for i, error in made.errors.items()}
         numbers = len(made), made.size(), len(made.buffers)
         return type(made), contents(made), numbers, errors, made.dictionary, vars(made).keys()
+    if isinstance(made, zbatch.BufferSegment):
+        return type(made), made.tobytes(), made.offset, type(made._owner)  # type: ignore[attr-defined]
+    if isinstance(made, Iterator):
+        return [told(one) for one in made]
     return type(made), made
 
 
@@ -196,15 +200,18 @@ class BothWays(unittest.TestCase):
                     self.same("ZstdDecompressor.decompress", decompressor, item, allow_extra_data=False)
                     self.same("ZstdDecompressor.decompress", decompressor, item, read_across_frames=True)
 
-    def test_numbers(self) -> None:
+    def test_collections(self) -> None:
         closed = collection_of([b"foo"])
         closed.close()
         made = CODECS["plain"][0].multi_compress_to_buffer(ITEMS)
         for collection in made, collection_of([b"foo", b"bar"]), closed, pickle.loads(pickle.dumps(made)):
-            for name in "__len__", "size":
+            for name in "__len__", "size", "__iter__", "tolist", "__getitem__":
                 for arguments in (), (1,), (1, 2):
                     self.same(f"BufferWithSegmentsCollection.{name}", collection, *arguments)
                 self.same(f"BufferWithSegmentsCollection.{name}", collection, name=1)
+            for index in (0, 1, -1, 19, 20, -20, -21, 2**31, 10**30, -(10**30), True, Number(1), Index(), slice(2), None, "0"):
+                with self.subTest(index=index):
+                    self.same("BufferWithSegmentsCollection.__getitem__", collection, index)
         with self.assertRaisesRegex(ValueError, "closed"):
             len(closed)
         self.assertTrue(made)
@@ -213,6 +220,17 @@ class BothWays(unittest.TestCase):
         """A name that a program makes is another object than the one that the library knows."""
         named = {"".join(("thre", "ads")): 1}
         self.assertEqual(contents(CODECS["plain"][0].multi_compress_to_buffer(ITEMS, **named)), FRAMES)
+
+    def test_results_of_any_size(self) -> None:
+        """From some size on not all segments are made at once."""
+        for count in 1, 2, 1023, 1024, 1025, 3000:
+            made = CODECS["plain"][0].multi_compress_to_buffer([b"%d" % i for i in range(count)])
+            segments = list(made)
+            self.assertEqual([s.tobytes() for s in segments], made.tolist())
+            self.assertEqual([s.offset for s in segments], [made[i].offset for i in range(count)])
+            del made
+            gc.collect()
+            self.assertEqual([zbatch.decompress(s) for s in segments], [b"%d" % i for i in range(count)])
 
     def test_attributes_of_results(self) -> None:
         made = CODECS["plain"][0].multi_compress_to_buffer(ITEMS)
@@ -236,7 +254,7 @@ class ByTheLibrary(unittest.TestCase):
             mock.patch.object(_call, "begin", None),
             mock.patch.object(_compressor, "new_frame", None),
             mock.patch.object(_decompressor, "new_content", None),
-            mock.patch.object(_containers, "pylib", None),
+            mock.patch.multiple(_containers, pylib=None, new_list=None, new_bytes_list=None, new_object=None),
         ):
             for items in ([b"foo"], (b"foo", b"bar"), [Text(b"foo")], ITEMS, [b"foo"] * 64, [b"", b"x"], [noise(300_000)]):
                 results = [
@@ -247,6 +265,8 @@ class ByTheLibrary(unittest.TestCase):
                 for made in results:
                     self.assertEqual(len(made), len(items))
                     packed = made.tolist()
+                    self.assertEqual([segment.tobytes() for segment in made], packed)
+                    self.assertEqual(made[len(made) - 1].tobytes(), packed[-1])
                     self.assertEqual(made.size(), sum(map(len, packed)))
                     for back in (
                         decompressor.multi_decompress_to_buffer(packed),
@@ -401,6 +421,12 @@ def calls() -> list[Callable[[], Any]]:
         lambda: decompressor.decompress(BATCHES["cut"][0]),
         lambda: len(made),
         lambda: made.size(),
+        lambda: made[1],
+        lambda: made[-1],
+        lambda: made[2],
+        lambda: made["text"],  # type: ignore[call-overload]
+        lambda: list(made),
+        lambda: made.tolist(),
     ]
 
 

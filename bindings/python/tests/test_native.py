@@ -15,10 +15,13 @@ SKIPPED = {"test_native", "test_header", "test_packaging", "test_properties", "t
 HANDED = {
     "zbatch_method_compress",
     "zbatch_method_decompress",
+    "zbatch_method_item",
+    "zbatch_method_iter",
     "zbatch_method_len",
     "zbatch_method_multi_compress",
     "zbatch_method_multi_decompress",
     "zbatch_method_size",
+    "zbatch_method_tolist",
     "zbatch_object_get_buffer",
     "zbatch_object_item",
     "zbatch_object_item_count",

@@ -393,8 +393,12 @@ class BufferWithSegmentsCollection:
         """The segment with this index; a negative one counts from the end."""
         return self._items[index]
 
-    __iter__ = _iter
-    tolist = _tolist
+    def __iter__(self) -> Iterator[BufferSegment]:
+        return _iter(self)
+
+    def tolist(self) -> list[bytes]:
+        """A copy of every segment, made in one pass."""
+        return _tolist(self)
 
     def size(self) -> int:
         """Bytes in all segments."""

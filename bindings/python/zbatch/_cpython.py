@@ -150,6 +150,7 @@ def method_functions() -> tuple[int, ...] | None:
         "PyBytes_AsStringAndSize",
         "PyLong_AsLongAndOverflow",
         "PyLong_FromSsize_t",
+        "PyObject_GetIter",
         "PyErr_Clear",
         "PyDescr_NewMethod",
     )

@@ -196,6 +196,7 @@ class zbatch_methods(Structure):
             "bytes_fn",
             "int_fn",
             "new_int_fn",
+            "iter_fn",
             "clear_fn",
             "list_type",
             "tuple_type",
@@ -203,6 +204,7 @@ class zbatch_methods(Structure):
             "bytes_type",
             "handle_type",
             "result_type",
+            "segment_type",
             "handle_name",
             "threads_name",
             "multi_compress",
@@ -211,6 +213,9 @@ class zbatch_methods(Structure):
             "decompress",
             "len",
             "size",
+            "item",
+            "iter",
+            "tolist",
         )
     ]
     _fields_ += [("enough", U64)]
@@ -329,6 +334,9 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "zbatch_method_decompress": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
     "zbatch_method_len": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
     "zbatch_method_size": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_item": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_iter": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
+    "zbatch_method_tolist": (POINTER, (POINTER, POINTER, SSIZE, POINTER)),
 }
 
 

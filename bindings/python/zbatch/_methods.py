@@ -13,7 +13,7 @@ from typing import Any
 from . import _cpython
 from ._call import LONG
 from ._compressor import ZstdCompressor
-from ._containers import BufferWithSegmentsCollection
+from ._containers import BufferSegment, BufferWithSegmentsCollection
 from ._decompressor import ZstdDecompressor
 from ._ffi import lib, zbatch_methods
 from ._handles import Handle
@@ -26,38 +26,44 @@ METHODS: tuple[tuple[type, Any, Any], ...] = (
     (ZstdDecompressor, ZstdDecompressor.decompress, lib.zbatch_method_decompress),
     (BufferWithSegmentsCollection, BufferWithSegmentsCollection.__len__, lib.zbatch_method_len),
     (BufferWithSegmentsCollection, BufferWithSegmentsCollection.size, lib.zbatch_method_size),
+    (BufferWithSegmentsCollection, BufferWithSegmentsCollection.__getitem__, lib.zbatch_method_item),
+    (BufferWithSegmentsCollection, BufferWithSegmentsCollection.__iter__, lib.zbatch_method_iter),
+    (BufferWithSegmentsCollection, BufferWithSegmentsCollection.tolist, lib.zbatch_method_tolist),
 )
 
 
 def _told(function: FunctionType) -> str:
     """The signature and docstring of a method's definition, in the way of CPython's own ones."""
     code = function.__code__
-    unnamed = code.co_varnames[1 : code.co_argcount]
-    named = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
+    unnamed, named = code.co_varnames[: code.co_argcount], code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
     defaults = dict(zip(reversed(unnamed), reversed(function.__defaults__ or ())))
     defaults.update(function.__kwdefaults__ or {})
-    told = ["$self", *unnamed, *(("*", *named) if named else ())]
-    arguments = ", ".join(f"{name}={defaults[name]!r}" if name in defaults else name for name in told)
-    return f"{function.__name__}({arguments})\n--\n\n{function.__doc__ or ''}"
+    told = [f"{name}={defaults[name]!r}" if name in defaults else name for name in unnamed]
+    if code.co_posonlyargcount:
+        told.insert(code.co_posonlyargcount, "/")
+    told += ["*"] * bool(named) + [f"{name}={defaults[name]!r}" for name in named]
+    return f"{function.__name__}(${', '.join(told)})\n--\n\n{function.__doc__ or ''}"
 
 
 def _hand_over() -> None:
+    kept = (Handle, BufferWithSegmentsCollection, BufferSegment, _cpython.HANDLE, _cpython.THREADS)
     functions = _cpython.method_functions()
     if functions is None:
         return
     methods = zbatch_methods(
         sizeof(zbatch_methods),
         *functions,
-        *map(id, (list, tuple, int, bytes, Handle, BufferWithSegmentsCollection, _cpython.HANDLE, _cpython.THREADS)),
+        *map(id, (list, tuple, int, bytes, *kept)),
         *(id(definition) for _, definition, _ in METHODS),
         LONG,
     )
     # The library has the methods of one package: who imports it twice has plain ones.
     if lib.zbatch_methods_bind(byref(methods), None):
         return
-    for kept in (Handle, BufferWithSegmentsCollection, _cpython.HANDLE, _cpython.THREADS, *(row[1] for row in METHODS)):
-        _cpython.keep_for_good(kept)
+    for one in kept:
+        _cpython.keep_for_good(one)
     for kind, definition, function in METHODS:
+        _cpython.keep_for_good(definition)
         setattr(kind, definition.__name__, _cpython.new_method(kind, definition.__name__, function, _told(definition)))
 
 

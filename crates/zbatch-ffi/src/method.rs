@@ -13,7 +13,9 @@ use crate::compress::zbatch_compressor;
 use crate::decompress::zbatch_decompressor;
 use crate::gather::*;
 use crate::item::*;
-use crate::objects::{Maker, bound, own_collection, zbatch_object_layout};
+use crate::objects::{
+    Maker, bound, own_collection, zbatch_object_bytes_list, zbatch_object_layout, zbatch_object_list,
+};
 use crate::status::{ZBATCH_OK, zbatch_error, zbatch_status};
 
 /// Returns the attribute 'name' of 'object', a new reference, or NULL on
@@ -47,6 +49,10 @@ pub type zbatch_method_count_fn = Option<unsafe extern "C" fn(tuple: *mut c_void
 /// Returns the value of 'integer'; one that is no long sets 'overflow' to
 /// something else than 0.  CPython's PyLong_AsLongAndOverflow fits.
 pub type zbatch_method_int_fn = Option<unsafe extern "C" fn(integer: *mut c_void, overflow: *mut c_int) -> c_long>;
+
+/// Returns a new iterator over 'list', or NULL on failure: CPython's
+/// PyObject_GetIter fits.
+pub type zbatch_method_iter_fn = Option<unsafe extern "C" fn(list: *mut c_void) -> *mut c_void>;
 
 /// Makes an integer, and returns it, or NULL on failure: CPython's
 /// PyLong_FromSsize_t fits.
@@ -83,6 +89,8 @@ pub struct zbatch_methods {
     pub int_fn: zbatch_method_int_fn,
     /// Makes one.
     pub new_int_fn: zbatch_method_new_int_fn,
+    /// Goes through a list.
+    pub iter_fn: zbatch_method_iter_fn,
     /// Forgets an exception.
     pub clear_fn: zbatch_method_clear_fn,
     /// The types of lists,
@@ -97,6 +105,8 @@ pub struct zbatch_methods {
     pub handle_type: *mut c_void,
     /// The type of results, of which 'alloc_fn' of the layout makes one.
     pub result_type: *mut c_void,
+    /// The type of their segments, as in zbatch_object_list().
+    pub segment_type: *mut c_void,
     /// The name of the attribute of codecs and results that is such an object.
     pub handle_name: *mut c_void,
     /// The name of the argument that is the number of threads.
@@ -109,10 +119,16 @@ pub struct zbatch_methods {
     pub compress: *mut c_void,
     /// zbatch_method_decompress(),
     pub decompress: *mut c_void,
-    /// zbatch_method_len()
+    /// zbatch_method_len(),
     pub len: *mut c_void,
-    /// and zbatch_method_size() do not.
+    /// zbatch_method_size(),
     pub size: *mut c_void,
+    /// zbatch_method_item(),
+    pub item: *mut c_void,
+    /// zbatch_method_iter()
+    pub iter: *mut c_void,
+    /// and zbatch_method_tolist() do not.
+    pub tolist: *mut c_void,
     /// Nanoseconds: of a batch whose estimate is as many or more, that does all.
     pub enough: u64,
 }
@@ -126,6 +142,9 @@ unsafe impl Sync for zbatch_methods {}
 
 /// The most items of a batch that is small.
 const SMALL: usize = 64;
+
+/// The most segments that are all made when the first is asked for.
+const BLOCK: usize = 1024;
 
 /// Arguments that take no memory to be passed on.
 const FEW: usize = 16;
@@ -193,7 +212,7 @@ pub unsafe extern "C-unwind" fn zbatch_method_multi_compress(
     let call = unsafe { Call::new() };
     let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
     let small = given.batch_and_threads(true).and_then(|(data, threads)| {
-        given.with_handle(|compressor: &zbatch_compressor| {
+        given.with_handle(|compressor: &zbatch_compressor, _| {
             let compressor = &compressor.core;
             given.with_items(data, |items| {
                 if items.iter().all(|item| item.size == 0) {
@@ -224,7 +243,7 @@ pub unsafe extern "C-unwind" fn zbatch_method_multi_decompress(
     let call = unsafe { Call::new() };
     let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
     let small = given.batch_and_threads(false).and_then(|(data, threads)| {
-        given.with_handle(|decompressor: &zbatch_decompressor| {
+        given.with_handle(|decompressor: &zbatch_decompressor, _| {
             let decompressor = &decompressor.core;
             given.with_items(data, |items| {
                 given.run(
@@ -251,11 +270,11 @@ pub unsafe extern "C-unwind" fn zbatch_method_compress(
     let call = unsafe { Call::new() };
     let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
     let made = given.one_item().and_then(|item| {
-        given.with_handle(|compressor: &zbatch_compressor| {
+        given.with_handle(|compressor: &zbatch_compressor, _| {
             // SAFETY: bytes of the language, and a handle of it.
             let made =
                 unsafe { zbatch_object_compress(compressor, item.data, item.size, ptr::null_mut(), ptr::null_mut()) };
-            (!made.is_null()).then_some(made)
+            call.object(made).ok()
         })
     });
     made.unwrap_or_else(|| given.instead(given.methods.compress))
@@ -274,11 +293,11 @@ pub unsafe extern "C-unwind" fn zbatch_method_decompress(
     let call = unsafe { Call::new() };
     let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
     let made = given.one_item().and_then(|item| {
-        given.with_handle(|decompressor: &zbatch_decompressor| {
+        given.with_handle(|decompressor: &zbatch_decompressor, _| {
             let (data, size, none) = (item.data, item.size, ptr::null_mut());
             // SAFETY: bytes of the language, and a handle of it.
             let made = unsafe { zbatch_object_decompress(decompressor, data, size, 1, 1, 0, none, ptr::null_mut()) };
-            (!made.is_null()).then_some(made)
+            call.object(made).ok()
         })
     });
     made.unwrap_or_else(|| given.instead(given.methods.decompress))
@@ -315,11 +334,85 @@ pub unsafe extern "C-unwind" fn zbatch_method_size(
     number.unwrap_or_else(|| given.instead(given.methods.size))
 }
 
+/// zbatch_method_item() makes what zbatch_object_list() does of one segment of
+/// a result, for one argument that is its index, an exact integer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn zbatch_method_item(
+    object: *mut c_void,
+    arguments: *const *mut c_void,
+    count: isize,
+    names: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: as above.
+    let call = unsafe { Call::new() };
+    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
+    let index = given.one_argument().and_then(|index| usize::try_from(given.int(index)?).ok());
+    let made = index.and_then(|index| {
+        given.with_handle(|collection: &zbatch_collection, owner| {
+            let core = &collection.core;
+            let found = step(&call, ptr::null_mut(), || Ok(core.segment(index).zip(core.get(index))));
+            let (segment, bytes) = found??;
+            Maker::new(&call, given.methods.segment_type, owner).ok()?.of_segment(segment, bytes)
+        })
+    });
+    made.unwrap_or_else(|| given.instead(given.methods.item))
+}
+
+/// zbatch_method_iter() goes through the list that zbatch_object_list() makes
+/// of a result with up to 1024 segments, when there are no arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn zbatch_method_iter(
+    object: *mut c_void,
+    arguments: *const *mut c_void,
+    count: isize,
+    names: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: as above.
+    let call = unsafe { Call::new() };
+    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
+    let made = given.alone().and_then(|()| {
+        given.with_handle(|collection: &zbatch_collection, owner| {
+            if collection.core.len() > BLOCK {
+                return None;
+            }
+            // SAFETY: a handle of the language, and who owns it.
+            let list = unsafe { zbatch_object_list(collection, 0, BLOCK, given.methods.segment_type, owner) };
+            call.object(list).ok()?;
+            // SAFETY: the caller bound the function for such objects.
+            let made = given.methods.iter_fn.map_or(ptr::null_mut(), |iter_fn| unsafe { iter_fn(list) });
+            release(given.layout, list);
+            call.object(made).ok()
+        })
+    });
+    made.unwrap_or_else(|| given.instead(given.methods.iter))
+}
+
+/// zbatch_method_tolist() does zbatch_object_bytes_list() for a result, when
+/// there are no arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn zbatch_method_tolist(
+    object: *mut c_void,
+    arguments: *const *mut c_void,
+    count: isize,
+    names: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: as above.
+    let call = unsafe { Call::new() };
+    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
+    let made = given.alone().and_then(|()| {
+        given.with_handle(|collection: &zbatch_collection, _| {
+            // SAFETY: a handle of the language.
+            call.object(unsafe { zbatch_object_bytes_list(collection) }).ok()
+        })
+    });
+    made.unwrap_or_else(|| given.instead(given.methods.tolist))
+}
+
 static BOUND: Published<zbatch_methods> = Published::new();
 
 impl zbatch_methods {
     /// All but the size, as numbers.
-    fn fields(&self) -> [usize; 25] {
+    fn fields(&self) -> [usize; 30] {
         [
             self.get_fn.map_or(0, |f| f as usize),
             self.set_fn.map_or(0, |f| f as usize),
@@ -330,6 +423,7 @@ impl zbatch_methods {
             self.bytes_fn.map_or(0, |f| f as usize),
             self.int_fn.map_or(0, |f| f as usize),
             self.new_int_fn.map_or(0, |f| f as usize),
+            self.iter_fn.map_or(0, |f| f as usize),
             self.clear_fn.map_or(0, |f| f as usize),
             self.list_type.addr(),
             self.tuple_type.addr(),
@@ -337,6 +431,7 @@ impl zbatch_methods {
             self.bytes_type.addr(),
             self.handle_type.addr(),
             self.result_type.addr(),
+            self.segment_type.addr(),
             self.handle_name.addr(),
             self.threads_name.addr(),
             self.multi_compress.addr(),
@@ -345,6 +440,9 @@ impl zbatch_methods {
             self.decompress.addr(),
             self.len.addr(),
             self.size.addr(),
+            self.item.addr(),
+            self.iter.addr(),
+            self.tolist.addr(),
             usize::try_from(self.enough).unwrap_or(usize::MAX),
         ]
     }
@@ -399,9 +497,19 @@ impl<'c> Given<'c> {
         Some(unsafe { (self.methods.item_fn?)(self.names, 0) })
     }
 
+    /// The one argument, without a name.
+    fn one_argument(&self) -> Option<*mut c_void> {
+        if let (&[argument], 1) = (self.arguments, self.unnamed) { Some(argument) } else { None }
+    }
+
+    /// Whether there are no arguments.
+    fn alone(&self) -> Option<()> {
+        self.arguments.is_empty().then_some(())
+    }
+
     /// The bytes of the one argument.
     fn one_item(&self) -> Option<zbatch_view> {
-        let (&[data], 1) = (self.arguments, self.unnamed) else { return None };
+        let data = self.one_argument()?;
         if !self.is(data, self.methods.bytes_type) {
             return None;
         }
@@ -426,8 +534,8 @@ impl<'c> Given<'c> {
         self.call.words(object).is_some_and(|words| words.get::<*mut c_void>(self.layout.type_offset) == kind)
     }
 
-    /// What `body` makes of the handle of the object, which stays alive meanwhile though the object may be closed.
-    fn with_handle<T>(&self, body: impl FnOnce(&T) -> Option<*mut c_void>) -> Option<*mut c_void> {
+    /// What `body` makes of the handle of the object and of who owns it, which stay meanwhile though the object may be closed.
+    fn with_handle<T>(&self, body: impl FnOnce(&T, *mut c_void) -> Option<*mut c_void>) -> Option<*mut c_void> {
         let methods = self.methods;
         // SAFETY: the caller bound the function for such objects.
         let owner = unsafe { (methods.get_fn?)(self.object, methods.handle_name) };
@@ -435,7 +543,7 @@ impl<'c> Given<'c> {
         let mut made = None;
         if self.is(owner, methods.handle_type) {
             let handle: *mut c_void = words.get(self.layout.data_offset);
-            made = self.call.borrow(handle.cast_const().cast()).ok().and_then(body);
+            made = self.call.borrow(handle.cast_const().cast()).ok().and_then(|handle| body(handle, owner));
         }
         release(self.layout, owner);
         made
@@ -518,13 +626,12 @@ impl<'c> Given<'c> {
 
     /// A number about a result, for a call without arguments.
     fn number(&self, ask: impl FnOnce(&BufferWithSegmentsCollection) -> Option<isize>) -> Option<*mut c_void> {
-        if !self.arguments.is_empty() {
-            return None;
-        }
-        self.with_handle(|collection: &zbatch_collection| {
+        self.alone()?;
+        self.with_handle(|collection: &zbatch_collection, _| {
+            let number = step(self.call, ptr::null_mut(), || Ok(ask(&collection.core)))??;
             // SAFETY: the caller bound the function for any number.
-            let made = unsafe { (self.methods.new_int_fn?)(ask(&collection.core)?) };
-            (!made.is_null()).then_some(made)
+            let made = unsafe { (self.methods.new_int_fn?)(number) };
+            self.call.object(made).ok()
         })
     }
 

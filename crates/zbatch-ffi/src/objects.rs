@@ -719,7 +719,7 @@ impl<'c> Maker<'c> {
     }
 
     #[inline]
-    fn of_segment(&self, segment: Segment, bytes: &[u8]) -> Option<*mut c_void> {
+    pub(crate) fn of_segment(&self, segment: Segment, bytes: &[u8]) -> Option<*mut c_void> {
         self.make(bytes.as_ptr().cast(), bytes.len(), usize::try_from(segment.offset).ok()?)
     }
 
