@@ -256,7 +256,7 @@ static void *item_of(void *object, ptrdiff_t index)
 static int bytes_of(void *item, char **data, ptrdiff_t *size)
 {
     const struct object *text = (const struct object *)item;
-    if (text->type != &types[TEXT]) {
+    if (text->type != &types[TEXT] && text->type != &types[SEGMENT]) {
         raised = 1;
         return -1;
     }
@@ -540,6 +540,9 @@ static void check_one(const zbatch_view *item)
         instead(which, which == 2 ? compressor : decompressor, frame, text, NULL);
         instead(which, which == 2 ? compressor : decompressor, NULL, NULL, NULL);
         instead(which, which == 2 ? compressor : decompressor, compressor, NULL, NULL);
+        frame->type = &types[SEGMENT]; /* it has bytes, but is another kind of thing */
+        instead(which, which == 2 ? compressor : decompressor, frame, NULL, NULL);
+        frame->type = &types[TEXT];
     }
     release(bad);
     release(frame);

@@ -44,6 +44,13 @@ class Text(bytes):
     """No bytes exactly, but bytes."""
 
 
+class Lender(bytes):
+    """From Python 3.12 on it lends other bytes than its own."""
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(b"other")
+
+
 class Number(int):
     """No int exactly."""
 
@@ -192,7 +199,7 @@ class BothWays(unittest.TestCase):
     def test_one_item(self) -> None:
         items: list[Any] = [item for batch in BATCHES.values() if isinstance(batch, (list, tuple)) for item in batch[:2]]
         for codecs, (compressor, decompressor) in CODECS.items():
-            for item in (*items, bytearray(b"foo"), memoryview(FRAMES[0]), Text(FRAMES[0]), None, "text", 1, ITEMS):
+            for item in (*items, bytearray(b"foo"), memoryview(FRAMES[0]), Text(FRAMES[0]), Lender(FRAMES[0]), None, "text", 1, ITEMS):
                 with self.subTest(codecs, item=item[:10] if isinstance(item, bytes) else item):
                     self.same("ZstdCompressor.compress", compressor, item)
                     self.same("ZstdDecompressor.decompress", decompressor, item)
@@ -282,6 +289,27 @@ class ByTheLibrary(unittest.TestCase):
             ):
                 with self.assertRaises(TypeError):
                     other()
+
+    @needs_proc
+    def test_one_thread_is_one(self) -> None:
+        run(
+            """
+            import os
+            import zbatch
+            from support import noise
+
+            def threads():
+                return len(os.listdir("/proc/self/task"))
+
+            items = [noise(500_000, i) + bytes(500_000) for i in range(8)]
+            compressor, decompressor = zbatch.ZstdCompressor(), zbatch.ZstdDecompressor()
+            before = threads()
+            made = compressor.multi_compress_to_buffer(items, 1).tolist()
+            compressor.multi_compress_to_buffer(items, threads=1)
+            decompressor.multi_decompress_to_buffer(made, threads=1)
+            assert threads() == before
+            """
+        )
 
     def test_everything_goes_on_where_methods_cannot_be_made(self) -> None:
         for missing in "PyDescr_NewMethod", "PyObject_Vectorcall":

@@ -10,6 +10,7 @@
 mod apart;
 mod border;
 mod constants;
+mod given;
 
 pub mod arrow;
 pub mod buffer;

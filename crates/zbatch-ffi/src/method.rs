@@ -1,22 +1,20 @@
 //! Methods of another language
 
 use std::ffi::{c_int, c_long, c_void};
-use std::mem::ManuallyDrop;
 use std::ptr;
 
-use zbatch::{BufferWithSegmentsCollection, Error, RunOptions, Status};
+use zbatch::{Error, RunOptions, Status};
 
-use crate::border::{Call, Grows, NO_MEMORY, Published, Views, try_with_capacity};
+use crate::border::{Call, Grows, NO_MEMORY, Published};
 use crate::bytes::zbatch_view;
 use crate::collection::zbatch_collection;
 use crate::compress::zbatch_compressor;
 use crate::decompress::zbatch_decompressor;
-use crate::gather::*;
-use crate::item::*;
-use crate::objects::{
-    Maker, bound, own_collection, zbatch_object_bytes_list, zbatch_object_layout, zbatch_object_list,
-};
-use crate::status::{ZBATCH_OK, zbatch_error, zbatch_status};
+use crate::gather::{zbatch_gather_bytes_fn, zbatch_gather_item_fn};
+use crate::given::Given;
+use crate::item::{zbatch_object_compress, zbatch_object_decompress};
+use crate::objects::{bound, zbatch_object_bytes_list, zbatch_object_list};
+use crate::status::{zbatch_error, zbatch_status};
 
 /// Returns the attribute 'name' of 'object', a new reference, or NULL on
 /// failure: CPython's PyObject_GenericGetAttr fits.
@@ -140,14 +138,8 @@ unsafe impl Send for zbatch_methods {}
 // SAFETY: as above.
 unsafe impl Sync for zbatch_methods {}
 
-/// The most items of a batch that is small.
-const SMALL: usize = 64;
-
 /// The most segments that are all made when the first is asked for.
 const BLOCK: usize = 1024;
-
-/// Arguments that take no memory to be passed on.
-const FEW: usize = 16;
 
 const INCOMPLETE: Error = Error::new(Status::InvalidArgument, "a field of the methods is 0");
 const BOUND_ALREADY: Error = Error::new(Status::Unsupported, "other methods are bound already");
@@ -208,10 +200,8 @@ pub unsafe extern "C-unwind" fn zbatch_method_multi_compress(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: ARRAYS: 'count' arguments, and one for each name; objects of the language, alive during the call.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let small = given.batch_and_threads(true).and_then(|(data, threads)| {
+    let common = |given: &Given<'_>| {
+        let (data, threads) = given.batch_and_threads(true)?;
         given.with_handle(|compressor: &zbatch_compressor, _| {
             let compressor = &compressor.core;
             given.with_items(data, |items| {
@@ -225,8 +215,9 @@ pub unsafe extern "C-unwind" fn zbatch_method_multi_compress(
                 )
             })
         })
-    });
-    small.unwrap_or_else(|| given.instead(given.methods.multi_compress))
+    };
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.multi_compress) }
 }
 
 /// zbatch_method_multi_decompress() does the same for
@@ -239,10 +230,8 @@ pub unsafe extern "C-unwind" fn zbatch_method_multi_decompress(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let small = given.batch_and_threads(false).and_then(|(data, threads)| {
+    let common = |given: &Given<'_>| {
+        let (data, threads) = given.batch_and_threads(false)?;
         given.with_handle(|decompressor: &zbatch_decompressor, _| {
             let decompressor = &decompressor.core;
             given.with_items(data, |items| {
@@ -253,8 +242,9 @@ pub unsafe extern "C-unwind" fn zbatch_method_multi_decompress(
                 )
             })
         })
-    });
-    small.unwrap_or_else(|| given.instead(given.methods.multi_decompress))
+    };
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.multi_decompress) }
 }
 
 /// zbatch_method_compress() does zbatch_object_compress() for one argument that
@@ -266,18 +256,15 @@ pub unsafe extern "C-unwind" fn zbatch_method_compress(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let made = given.one_item().and_then(|item| {
+    let common = |given: &Given<'_>| {
+        let zbatch_view { data, size } = given.one_item()?;
         given.with_handle(|compressor: &zbatch_compressor, _| {
             // SAFETY: bytes of the language, and a handle of it.
-            let made =
-                unsafe { zbatch_object_compress(compressor, item.data, item.size, ptr::null_mut(), ptr::null_mut()) };
-            call.object(made).ok()
+            given.made(unsafe { zbatch_object_compress(compressor, data, size, ptr::null_mut(), ptr::null_mut()) })
         })
-    });
-    made.unwrap_or_else(|| given.instead(given.methods.compress))
+    };
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.compress) }
 }
 
 /// zbatch_method_decompress() does the same for zbatch_object_decompress(): the
@@ -289,18 +276,16 @@ pub unsafe extern "C-unwind" fn zbatch_method_decompress(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let made = given.one_item().and_then(|item| {
+    let common = |given: &Given<'_>| {
+        let zbatch_view { data, size } = given.one_item()?;
         given.with_handle(|decompressor: &zbatch_decompressor, _| {
-            let (data, size, none) = (item.data, item.size, ptr::null_mut());
+            let (otherwise, error) = (ptr::null_mut(), ptr::null_mut());
             // SAFETY: bytes of the language, and a handle of it.
-            let made = unsafe { zbatch_object_decompress(decompressor, data, size, 1, 1, 0, none, ptr::null_mut()) };
-            call.object(made).ok()
+            given.made(unsafe { zbatch_object_decompress(decompressor, data, size, 1, 1, 0, otherwise, error) })
         })
-    });
-    made.unwrap_or_else(|| given.instead(given.methods.decompress))
+    };
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.decompress) }
 }
 
 /// zbatch_method_len() returns zbatch_collection_len() of a result, when there
@@ -312,11 +297,9 @@ pub unsafe extern "C-unwind" fn zbatch_method_len(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let number = given.number(|collection| collection.len().try_into().ok());
-    number.unwrap_or_else(|| given.instead(given.methods.len))
+    let common = |given: &Given<'_>| given.number(|collection| collection.len().try_into().ok());
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.len) }
 }
 
 /// zbatch_method_size() does the same for zbatch_collection_size().
@@ -327,11 +310,9 @@ pub unsafe extern "C-unwind" fn zbatch_method_size(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let number = given.number(|collection| collection.size().try_into().ok());
-    number.unwrap_or_else(|| given.instead(given.methods.size))
+    let common = |given: &Given<'_>| given.number(|collection| collection.size().try_into().ok());
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.size) }
 }
 
 /// zbatch_method_item() makes what zbatch_object_list() does of one segment of
@@ -343,19 +324,12 @@ pub unsafe extern "C-unwind" fn zbatch_method_item(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let index = given.one_argument().and_then(|index| usize::try_from(given.int(index)?).ok());
-    let made = index.and_then(|index| {
-        given.with_handle(|collection: &zbatch_collection, owner| {
-            let core = &collection.core;
-            let found = step(&call, ptr::null_mut(), || Ok(core.segment(index).zip(core.get(index))));
-            let (segment, bytes) = found??;
-            Maker::new(&call, given.methods.segment_type, owner).ok()?.of_segment(segment, bytes)
-        })
-    });
-    made.unwrap_or_else(|| given.instead(given.methods.item))
+    let common = |given: &Given<'_>| {
+        let index = usize::try_from(given.int(given.one_argument()?)?).ok()?;
+        given.with_handle(|collection: &zbatch_collection, owner| given.segment(&collection.core, index, owner))
+    };
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.item) }
 }
 
 /// zbatch_method_iter() goes through the list that zbatch_object_list() makes
@@ -367,24 +341,18 @@ pub unsafe extern "C-unwind" fn zbatch_method_iter(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let made = given.alone().and_then(|()| {
+    let common = |given: &Given<'_>| {
+        given.no_arguments()?;
         given.with_handle(|collection: &zbatch_collection, owner| {
             if collection.core.len() > BLOCK {
                 return None;
             }
             // SAFETY: a handle of the language, and who owns it.
-            let list = unsafe { zbatch_object_list(collection, 0, BLOCK, given.methods.segment_type, owner) };
-            call.object(list).ok()?;
-            // SAFETY: the caller bound the function for such objects.
-            let made = given.methods.iter_fn.map_or(ptr::null_mut(), |iter_fn| unsafe { iter_fn(list) });
-            release(given.layout, list);
-            call.object(made).ok()
+            given.through(unsafe { zbatch_object_list(collection, 0, BLOCK, given.methods.segment_type, owner) })
         })
-    });
-    made.unwrap_or_else(|| given.instead(given.methods.iter))
+    };
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.iter) }
 }
 
 /// zbatch_method_tolist() does zbatch_object_bytes_list() for a result, when
@@ -396,16 +364,41 @@ pub unsafe extern "C-unwind" fn zbatch_method_tolist(
     count: isize,
     names: *mut c_void,
 ) -> *mut c_void {
-    // SAFETY: as above.
-    let call = unsafe { Call::new() };
-    let Some(given) = Given::new(&call, object, arguments, count, names) else { return ptr::null_mut() };
-    let made = given.alone().and_then(|()| {
+    let common = |given: &Given<'_>| {
+        given.no_arguments()?;
         given.with_handle(|collection: &zbatch_collection, _| {
             // SAFETY: a handle of the language.
-            call.object(unsafe { zbatch_object_bytes_list(collection) }).ok()
+            given.made(unsafe { zbatch_object_bytes_list(collection) })
         })
-    });
-    made.unwrap_or_else(|| given.instead(given.methods.tolist))
+    };
+    // SAFETY: what the language calls it with.
+    unsafe { method(object, arguments, count, names, common, |methods| methods.tolist) }
+}
+
+/// Runs a method: what `common` makes of the call or, when that is nothing, the function behind it.
+///
+/// # Safety
+/// ARRAYS: 'count' arguments, and one for each name; the objects are the language's, alive during the call.
+unsafe fn method(
+    object: *mut c_void,
+    arguments: *const *mut c_void,
+    count: isize,
+    names: *mut c_void,
+    common: impl FnOnce(&Given<'_>) -> Option<*mut c_void>,
+    behind: impl FnOnce(&zbatch_methods) -> *mut c_void,
+) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    let call = unsafe { Call::new() };
+    let (Ok(layout), Some(methods)) = (bound(), BOUND.peek()) else { return ptr::null_mut() };
+    let Some(given) = Given::new(&call, layout, methods, object, arguments, count, names) else {
+        return ptr::null_mut();
+    };
+    common(&given).unwrap_or_else(|| given.instead(behind(methods)))
+}
+
+/// On so many threads, and nothing else.
+fn on(threads: i32) -> RunOptions<'static> {
+    RunOptions { threads, ..RunOptions::default() }
 }
 
 static BOUND: Published<zbatch_methods> = Published::new();
@@ -446,238 +439,4 @@ impl zbatch_methods {
             usize::try_from(self.enough).unwrap_or(usize::MAX),
         ]
     }
-}
-
-/// What a method was called with.
-///
-/// The language may end the thread in `enter` and in `instead`, which then never return. So whatever is held meanwhile is a
-/// plain address, given back by a call and not by a drop, and no panic is caught around them.
-struct Given<'c> {
-    call: &'c Call,
-    layout: &'static zbatch_object_layout,
-    methods: &'static zbatch_methods,
-    object: *mut c_void,
-    /// Those without a name first.
-    arguments: &'c [*mut c_void],
-    unnamed: usize,
-    names: *mut c_void,
-}
-
-impl<'c> Given<'c> {
-    /// None when nobody could make anything of it.
-    fn new(
-        call: &'c Call,
-        object: *mut c_void,
-        arguments: *const *mut c_void,
-        count: isize,
-        names: *mut c_void,
-    ) -> Option<Given<'c>> {
-        let (layout, methods) = (bound().ok()?, BOUND.peek()?);
-        let unnamed = usize::try_from(count).ok()?;
-        let named = if names.is_null() { 0 } else { methods.count(names)? };
-        let arguments = call.slice(arguments, unnamed.checked_add(named)?).ok()?;
-        call.object(object).ok()?;
-        Some(Given { call, layout, methods, object, arguments, unnamed, names })
-    }
-
-    /// The batch and the number of threads, when nothing else is given.
-    fn batch_and_threads(&self, threads_are_second: bool) -> Option<(*mut c_void, i32)> {
-        match (self.arguments, self.unnamed) {
-            (&[data], 1) => Some((data, 0)),
-            (&[data, threads], 2) if threads_are_second => Some((data, self.int(threads)?)),
-            (&[data, threads], 1) if self.first_name()? == self.methods.threads_name => {
-                Some((data, self.int(threads)?))
-            }
-            _ => None,
-        }
-    }
-
-    fn first_name(&self) -> Option<*mut c_void> {
-        // SAFETY: the caller bound the function for such tuples, and this one is not empty.
-        Some(unsafe { (self.methods.item_fn?)(self.names, 0) })
-    }
-
-    /// The one argument, without a name.
-    fn one_argument(&self) -> Option<*mut c_void> {
-        if let (&[argument], 1) = (self.arguments, self.unnamed) { Some(argument) } else { None }
-    }
-
-    /// Whether there are no arguments.
-    fn alone(&self) -> Option<()> {
-        self.arguments.is_empty().then_some(())
-    }
-
-    /// The bytes of the one argument.
-    fn one_item(&self) -> Option<zbatch_view> {
-        let data = self.one_argument()?;
-        if !self.is(data, self.methods.bytes_type) {
-            return None;
-        }
-        let (mut at, mut size) = (ptr::null_mut(), 0);
-        // SAFETY: the caller bound the function for such objects.
-        let failed = unsafe { (self.methods.bytes_fn?)(data, &raw mut at, &raw mut size) };
-        bytes_of(failed, at.cast(), size)
-    }
-
-    fn int(&self, object: *mut c_void) -> Option<i32> {
-        if !self.is(object, self.methods.int_type) {
-            return None;
-        }
-        let mut overflow = 0;
-        // SAFETY: the caller bound the function for such objects.
-        let value = unsafe { (self.methods.int_fn?)(object, &raw mut overflow) };
-        if overflow == 0 { value.try_into().ok() } else { None }
-    }
-
-    /// Whether an object's type is this one, and not one made of it.
-    fn is(&self, object: *mut c_void, kind: *mut c_void) -> bool {
-        self.call.words(object).is_some_and(|words| words.get::<*mut c_void>(self.layout.type_offset) == kind)
-    }
-
-    /// What `body` makes of the handle of the object and of who owns it, which stay meanwhile though the object may be closed.
-    fn with_handle<T>(&self, body: impl FnOnce(&T, *mut c_void) -> Option<*mut c_void>) -> Option<*mut c_void> {
-        let methods = self.methods;
-        // SAFETY: the caller bound the function for such objects.
-        let owner = unsafe { (methods.get_fn?)(self.object, methods.handle_name) };
-        let words = self.call.words(owner)?;
-        let mut made = None;
-        if self.is(owner, methods.handle_type) {
-            let handle: *mut c_void = words.get(self.layout.data_offset);
-            made = self.call.borrow(handle.cast_const().cast()).ok().and_then(|handle| body(handle, owner));
-        }
-        release(self.layout, owner);
-        made
-    }
-
-    /// What `body` makes of the items of a list or tuple, unless they are none, many, or without bytes.
-    fn with_items(
-        &self,
-        data: *mut c_void,
-        body: impl FnOnce(&[zbatch_view]) -> Option<*mut c_void>,
-    ) -> Option<*mut c_void> {
-        let methods = self.methods;
-        if self.is(data, methods.tuple_type) {
-            return self.with_views(data, body);
-        }
-        if !self.is(data, methods.list_type) {
-            return None;
-        }
-        // SAFETY: the caller bound the function for such objects.
-        let tuple = unsafe { (methods.tuple_fn?)(data) };
-        self.call.object(tuple).ok()?;
-        let made = self.with_views(tuple, body);
-        release(self.layout, tuple);
-        made
-    }
-
-    fn with_views(
-        &self,
-        tuple: *mut c_void,
-        body: impl FnOnce(&[zbatch_view]) -> Option<*mut c_void>,
-    ) -> Option<*mut c_void> {
-        let methods = self.methods;
-        let count = methods.count(tuple).filter(|count| (1..=SMALL).contains(count))?;
-        let mut views = [zbatch_view::default(); SMALL];
-        let (item_fn, bytes_fn) = (methods.item_fn, methods.bytes_fn);
-        // SAFETY: the caller bound the functions for such tuples, and there is room for as many.
-        let status =
-            unsafe { zbatch_gather_views(tuple, count, item_fn, bytes_fn, views.as_mut_ptr(), ptr::null_mut()) };
-        if status == ZBATCH_OK { body(&views[..count]) } else { None }
-    }
-
-    /// The result of a batch that takes less than `enough`.
-    fn run(
-        &self,
-        items: &[zbatch_view],
-        estimate: impl FnOnce(&Views<'_>, u64) -> u64,
-        work: impl FnOnce(&Views<'_>) -> Result<BufferWithSegmentsCollection, Error>,
-    ) -> Option<*mut c_void> {
-        let Given { call, layout, methods, .. } = *self;
-        let items = call.items(items.as_ptr(), items.len()).ok()?;
-        let nanoseconds = step(call, ptr::null_mut(), || Ok(estimate(&items, methods.enough)))?;
-        if nanoseconds >= methods.enough {
-            return None;
-        }
-        let away = leave(layout, nanoseconds);
-        let done = ManuallyDrop::new(step(call, ptr::null_mut(), || work(&items)));
-        enter(layout, away);
-        self.result(ManuallyDrop::into_inner(done)?)
-    }
-
-    /// An object of the type of results that has the collection.
-    fn result(&self, core: BufferWithSegmentsCollection) -> Option<*mut c_void> {
-        let Given { call, layout, methods, .. } = *self;
-        let mut collection = ptr::null_mut();
-        if call.hand_out(&raw mut collection, ptr::null_mut(), || Ok(zbatch_collection::new(core))) != ZBATCH_OK {
-            return None;
-        }
-        let owner = own_collection(Maker::new(call, methods.handle_type, ptr::null_mut()), collection).ok()?;
-        // SAFETY: the caller bound the function, and a type for it.
-        let made = unsafe { (layout.alloc_fn?)(methods.result_type, 0) };
-        let mut result = call.object(made).ok();
-        // SAFETY: the caller bound the function for such objects.
-        if result.is_some() && unsafe { (methods.set_fn?)(made, methods.handle_name, owner) } != 0 {
-            release(layout, made);
-            result = None;
-        }
-        release(layout, owner);
-        result
-    }
-
-    /// A number about a result, for a call without arguments.
-    fn number(&self, ask: impl FnOnce(&BufferWithSegmentsCollection) -> Option<isize>) -> Option<*mut c_void> {
-        self.alone()?;
-        self.with_handle(|collection: &zbatch_collection, _| {
-            let number = step(self.call, ptr::null_mut(), || Ok(ask(&collection.core)))??;
-            // SAFETY: the caller bound the function for any number.
-            let made = unsafe { (self.methods.new_int_fn?)(number) };
-            self.call.object(made).ok()
-        })
-    }
-
-    /// What a function of the language makes of the same call.
-    fn instead(&self, function: *mut c_void) -> *mut c_void {
-        let count = self.arguments.len() + 1;
-        let mut few = [ptr::null_mut(); FEW];
-        let mut many = ManuallyDrop::new(Vec::new());
-        let all = if count <= FEW {
-            &mut few[..count]
-        } else {
-            let Ok(room) = try_with_capacity(count) else { return ptr::null_mut() };
-            *many = room;
-            many.resize(count, ptr::null_mut());
-            &mut many[..]
-        };
-        all[0] = self.object;
-        all[1..].copy_from_slice(self.arguments);
-        let made = self.methods.call(function, all, self.unnamed + 1, self.names);
-        drop(ManuallyDrop::into_inner(many));
-        made.unwrap_or_default()
-    }
-}
-
-impl zbatch_methods {
-    fn count(&self, tuple: *mut c_void) -> Option<usize> {
-        // SAFETY: the caller bound the function for such objects.
-        unsafe { (self.count_fn?)(tuple) }.try_into().ok()
-    }
-
-    /// Calls a function, and there is no exception when it begins.
-    fn call(
-        &self,
-        function: *mut c_void,
-        arguments: &[*mut c_void],
-        unnamed: usize,
-        names: *mut c_void,
-    ) -> Option<*mut c_void> {
-        // SAFETY: the caller bound the function for this thread.
-        unsafe { (self.clear_fn?)() };
-        // SAFETY: the caller bound both functions, and gave the arguments.
-        Some(unsafe { (self.call_fn?)(function, arguments.as_ptr(), unnamed, names) })
-    }
-}
-
-/// On so many threads, and nothing else.
-fn on(threads: i32) -> RunOptions<'static> {
-    RunOptions { threads, ..RunOptions::default() }
 }
