@@ -23,7 +23,7 @@ cargo xtask header [--check]        write include/zbatch.h, and what is made fro
 cargo xtask bench [--quick] [--only NAME[,NAME...]] [--json FILE] [PATH...]
                                     every benchmark, also on files of PATH; doc/speed.md and doc/speed.svg
     --quick    a little of each, which shows that it runs; the results are in target/xtask/bench
-    --only     of limit, small, auto, scaling, peer and others
+    --only     of limit, small, auto, choices, scaling, peer and others
 
 UPDATE_GOLDEN=1 rewrites the files that the tests compare with.";
 

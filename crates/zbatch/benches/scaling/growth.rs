@@ -4,7 +4,8 @@
 //! Memory is treated alike on both sides: each begins with an empty store of freed blocks, keeps every frame until all
 //! are decompressed, and every result until the last is there, so that all of it is new memory. A batch of 1,000 whose result
 //! is freed before the next one writes to the same small memory over and over, which no large batch can: that stands beside it as
-//! well, and so does the same difference for the bare loop, both without a target.
+//! well, and so does the same difference for the bare loop, both without a target. What is left when no side takes new memory shows
+//! where the large batch and the small ones write to the same memory of the caller's.
 
 use crate::support::bare::{Codec, Compression, Decompression, room};
 use crate::support::machine::{Fresh, Peak, touched};
@@ -13,7 +14,9 @@ use crate::support::statistics::{median, paired};
 use crate::support::{compressor, decompressor};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use zbatch::{BufferWithSegmentsCollection as Collection, Compressor, Decompressor, RunOptions, release_retained};
+use zbatch::{
+    BufferWithSegmentsCollection as Collection, Compressor, Decompressor, RunOptions, Segment, release_retained,
+};
 
 const SMALL: usize = 1000;
 /// Of a larger set a part goes in small batches, spread over all of it.
@@ -38,7 +41,7 @@ pub fn measure(rows: &mut Rows, lines: &[&[u8]], quick: bool) {
         let items: Vec<&[u8]> = lines.iter().cycle().take(count).copied().collect();
         side.measure(rows, &items, turns);
         if count == if quick { 10_000 } else { BARE } {
-            bare(rows, &items);
+            bare(rows, &items, &side.decompressor);
         }
     }
 }
@@ -91,9 +94,16 @@ impl Side {
         );
         let [mut large, kept, freed] = times;
         large.resize(kept.len(), large[0]);
-        let kept = ("among 1,000, results kept", &kept[..], Some(Target::AtMost(1.10)));
-        let freed = ("among 1,000, each result freed", &freed[..], None);
-        put(rows, &format!("{count} log lines"), items, ("time of an item", &large), &[kept, freed]);
+        let name = format!("{count} log lines");
+        for (beside, theirs, target) in [
+            ("among 1,000, results kept", kept, Some(Target::AtMost(1.10))),
+            ("among 1,000, each result freed", freed, None),
+        ] {
+            for direction in 0..2 {
+                let mine = ("time of an item", &of(&large, direction)[..]);
+                put(rows, &name, items, direction, mine, (beside, &of(&theirs, direction)), target);
+            }
+        }
     }
 
     fn compress(&self, items: &[&[u8]]) -> Collection {
@@ -146,8 +156,8 @@ fn each(time: Duration, count: usize) -> f64 {
 }
 
 /// What libzstd's own calls lose when they go on over so many items: results one behind the other through memory that was touched
-/// before, or is fresh, beside a thousand at a time to the same place.
-fn bare(rows: &mut Rows, items: &[&[u8]]) {
+/// before, or is fresh, beside a thousand at a time to the same place. In the same turns, batches into that memory.
+fn bare(rows: &mut Rows, items: &[&[u8]], decompressor: &Decompressor) {
     let (mut compression, mut decompression) = (Compression::new(3, None), Decompression::new(None));
     let mut place = touched(room(items));
     let mut frames = touched(place.len());
@@ -155,30 +165,54 @@ fn bare(rows: &mut Rows, items: &[&[u8]]) {
     pass(&mut compression, items, &mut frames, usize::MAX, |index, end| ends[index] = end);
     let starts = std::iter::once(&0).chain(&ends);
     let frames: Vec<&[u8]> = starts.zip(&ends).map(|(&start, &end)| &frames[start..end]).collect();
+    let mut table = vec![Segment { offset: 1, length: 1 }; items.len()];
     let mut times = [const { Vec::new() }; 3];
+    let mut own = [const { Vec::new() }; 2];
     for turn in 0..2 {
         let order: [usize; 3] = if turn == 0 { [0, 1, 2] } else { [2, 1, 0] };
         for which in order {
-            let mut fresh = Fresh::new(if which == 1 { place.len() } else { 0 });
-            let place = if which == 1 { &mut fresh[..] } else { &mut place[..] };
             let at_once = if which == 2 { SMALL } else { usize::MAX };
-            let ((), time) = timed(|| pass(&mut compression, items, place, at_once, |_, _| ()));
-            // Fresh memory is so for each direction.
-            let mut fresh = Fresh::new(if which == 1 { place.len() } else { 0 });
-            let place = if which == 1 { &mut fresh[..] } else { place };
-            let ((), time_back) = timed(|| pass(&mut decompression, &frames, place, at_once, |_, _| ()));
-            times[which].push([time, time_back].map(|time| each(time, items.len())));
+            let mut run = |codec: &mut dyn Codec, items: &[&[u8]]| {
+                let mut fresh = Fresh::new(if which == 1 { place.len() } else { 0 });
+                let place = if which == 1 { &mut fresh[..] } else { &mut place[..] };
+                let ((), time) = timed(|| pass(codec, items, place, at_once, |_, _| ()));
+                each(time, items.len())
+            };
+            times[which].push([run(&mut compression, items), run(&mut decompression, &frames)]);
+        }
+        for which in order.into_iter().filter(|&which| which < 2) {
+            let at_once = [items.len(), SMALL][which];
+            let ((), time) = timed(|| packed(decompressor, &frames, &mut place, &mut table, at_once));
+            own[which].push(each(time, items.len()));
         }
     }
     let [whole, fresh, small] = times;
     let name = format!("{} log lines", items.len());
-    let small = [("1,000 at a time", &small[..], None)];
-    put(rows, &name, items, ("bare libzstd, time of an item", &whole), &small);
-    put(rows, &name, items, ("bare libzstd into fresh memory, time of an item", &fresh), &small);
+    for (ours, times) in
+        [("bare libzstd, time of an item", whole), ("bare libzstd into fresh memory, time of an item", fresh)]
+    {
+        for direction in 0..2 {
+            let theirs = ("1,000 at a time", &of(&small, direction)[..]);
+            put(rows, &name, items, direction, (ours, &of(&times, direction)), theirs, None);
+        }
+    }
+    let [whole, small] = own;
+    put(rows, &name, items, 1, ("time of an item, into own memory", &whole), ("among 1,000", &small), None);
+}
+
+/// Batches of so many items, one behind the other into `place`.
+fn packed(decompressor: &Decompressor, frames: &[&[u8]], mut place: &mut [u8], table: &mut [Segment], at_once: usize) {
+    let run = RunOptions::with_threads(1);
+    for (frames, table) in frames.chunks(at_once).zip(table.chunks_mut(at_once)) {
+        let failed = decompressor.multi_decompress_packed(frames, None, place, table, &run, None);
+        assert!(failed.expect("decompresses").is_none());
+        let last = table.last().expect("no batch is empty");
+        place = &mut place[usize::try_from(last.offset + last.length).expect("in the place")..];
+    }
 }
 
 /// Each result is written behind the one before, and every `at_once` items from the start of `place` on.
-fn pass(codec: &mut impl Codec, items: &[&[u8]], place: &mut [u8], at_once: usize, mut note: impl FnMut(usize, usize)) {
+fn pass(codec: &mut dyn Codec, items: &[&[u8]], place: &mut [u8], at_once: usize, mut note: impl FnMut(usize, usize)) {
     let mut end = 0;
     for (index, item) in items.iter().enumerate() {
         if index.is_multiple_of(at_once) {
@@ -190,20 +224,20 @@ fn pass(codec: &mut impl Codec, items: &[&[u8]], place: &mut [u8], at_once: usiz
     black_box(place);
 }
 
+fn of(times: &[Times], direction: usize) -> Vec<f64> {
+    times.iter().map(|time| time[direction]).collect()
+}
+
 fn put(
     rows: &mut Rows,
     name: &str,
     items: &[&[u8]],
-    ours: (&str, &[Times]),
-    others: &[(&str, &[Times], Option<Target>)],
+    direction: usize,
+    (ours, mine): (&str, &[f64]),
+    (beside, theirs): (&str, &[f64]),
+    target: Option<Target>,
 ) {
-    for &(beside, theirs, target) in others {
-        for (at, direction) in DIRECTIONS.into_iter().enumerate() {
-            let of = |times: &[Times]| -> Vec<f64> { times.iter().map(|time| time[at]).collect() };
-            let (mine, theirs) = (of(ours.1), of(theirs));
-            let row = Row { ours: ours.0, beside, turns: mine.len(), ..Row::about(name, items, direction, 3, 1) };
-            let row = row.single("ns", median(&mine), median(&theirs), target);
-            rows.put(&Row { ratio: paired(&mine, &theirs), ..row });
-        }
-    }
+    let row = Row { ours, beside, turns: mine.len(), ..Row::about(name, items, DIRECTIONS[direction], 3, 1) };
+    let row = row.single("ns", median(mine), median(theirs), target);
+    rows.put(&Row { ratio: paired(mine, theirs), ..row });
 }
