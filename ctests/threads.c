@@ -1,5 +1,5 @@
 /* 64 threads on one compressor and one decompressor, each with batches of its own.  The first thread's are large: workers
- * are counted there, to prove that helpers come while everybody asks for them. */
+ * are counted there, to prove that helpers come while everybody asks for them.  Another thread has a batch while it ends. */
 #include "check.h"
 
 #include <pthread.h>
@@ -40,6 +40,29 @@ static void *work(void *number)
     return NULL;
 }
 
+static pthread_key_t at_end;
+
+/* Runs at the end of a thread, where each key is destroyed that is set: put off to the second time, when the library's are gone. */
+static void work_at_end(void *value)
+{
+    static int again;
+    if (value != &again) {
+        CHECK(pthread_setspecific(at_end, &again) == 0);
+        return;
+    }
+    zbatch_run_options run = { .struct_size = sizeof run, .threads = 2 };
+    zbatch_collection *frames;
+    CHECK(zbatch_multi_compress_to_buffer(compressor, records.views, LARGE, &run, NULL, &frames, NULL) == ZBATCH_OK);
+    check_items(frames, zbatch_collection_views(expected), LARGE);
+    zbatch_collection_free(frames);
+}
+
+static void *work_and_end(void *number)
+{
+    CHECK(pthread_setspecific(at_end, &at_end) == 0);
+    return work(number);
+}
+
 int main(void)
 {
     pthread_t thread[THREADS];
@@ -54,6 +77,9 @@ int main(void)
         CHECK(pthread_create(&thread[i], NULL, work, (void *)(uintptr_t)i) == 0);
     for (size_t i = 0; i < THREADS; i++)
         CHECK(pthread_join(thread[i], NULL) == 0);
+    CHECK(pthread_key_create(&at_end, work_at_end) == 0);
+    CHECK(pthread_create(&thread[0], NULL, work_and_end, (void *)(uintptr_t)2) == 0);
+    CHECK(pthread_join(thread[0], NULL) == 0);
     CHECK(most_workers >= (sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1));
 
     zbatch_collection_free(expected);

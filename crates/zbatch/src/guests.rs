@@ -10,21 +10,30 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Release};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, Thread};
-
-/// Of the door's state; the rest of it is the number of guests inside.
-const SHUT: u32 = 1 << 31;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 struct Door {
-    state: AtomicU32,
-    host: Thread,
+    inside: Mutex<Inside>,
+    /// A thread can be parked more simply, but has no handle of its own any more when its thread-local data is destroyed, and
+    /// programs run batches there too.
+    last_left: Condvar,
     /// What a guest does, and a function that takes it.
     work: *const (),
     call: unsafe fn(*const (), &dyn Fn() -> Invitation),
+}
+
+#[derive(Default)]
+struct Inside {
+    shut: bool,
+    guests: usize,
     /// What the first guest that panicked panicked with.
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl Door {
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 // SAFETY: 'work' points to a value that is `Sync`, and is followed by guests inside alone, while `with` keeps the value alive.
@@ -43,17 +52,23 @@ impl Invitation {
     /// Works, unless it is too late.
     pub(crate) fn accept(self) {
         let door = &*self.0;
-        let enter = |state: u32| (state & SHUT == 0).then_some(state + 1);
-        if door.state.fetch_update(Acquire, Acquire, enter).is_err() {
+        let mut inside = door.inside();
+        if inside.shut {
             return;
         }
+        inside.guests += 1;
+        drop(inside);
         // SAFETY: between entering and leaving `with` does not return, and so what 'work' points to, which 'call' is for, is alive.
         let done = catch_unwind(AssertUnwindSafe(|| unsafe { (door.call)(door.work, &|| self.another()) }));
+        let mut inside = door.inside();
+        inside.guests -= 1;
+        let is_last = inside.shut && inside.guests == 0;
         if let Err(panic) = done {
-            door.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+            inside.panic.get_or_insert(panic);
         }
-        if door.state.fetch_sub(1, Release) == SHUT + 1 {
-            door.host.unpark();
+        drop(inside);
+        if is_last {
+            door.last_left.notify_one();
         }
     }
 }
@@ -70,17 +85,18 @@ where
         guest(invite);
     }
     let door = Arc::new(Door {
-        state: AtomicU32::new(0),
-        host: thread::current(),
+        inside: Mutex::default(),
+        last_left: Condvar::new(),
         work: (&raw const *guest).cast(),
         call: call::<G>,
-        panic: Mutex::new(None),
     });
     let shuts_on_leaving = Shut(&door);
     let first = Invitation(Arc::clone(&door));
     let result = host(&|| first.another());
     drop(shuts_on_leaving);
-    if let Some(panic) = door.panic.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    // Its own statement: the lock is not held while it unwinds.
+    let panic = door.inside().panic.take();
+    if let Some(panic) = panic {
         resume_unwind(panic);
     }
     result
@@ -91,10 +107,9 @@ struct Shut<'a>(&'a Door);
 
 impl Drop for Shut<'_> {
     fn drop(&mut self) {
-        self.0.state.fetch_or(SHUT, Acquire);
-        while self.0.state.load(Acquire) != SHUT {
-            thread::park();
-        }
+        let mut inside = self.0.inside();
+        inside.shut = true;
+        drop(self.0.last_left.wait_while(inside, |inside| inside.guests > 0));
     }
 }
 
@@ -102,7 +117,8 @@ impl Drop for Shut<'_> {
 mod tests {
     use super::*;
     use std::sync::Barrier;
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+    use std::thread;
     use std::time::Duration;
 
     #[test]
@@ -154,9 +170,10 @@ mod tests {
 
     #[test]
     fn panics_are_passed_on_when_nobody_is_inside() {
-        let inside = AtomicU32::new(0);
+        let (entered, inside) = (Barrier::new(2), AtomicU32::new(0));
         let guest = |_: &dyn Fn() -> Invitation| {
             inside.fetch_add(1, Relaxed);
+            entered.wait();
             thread::sleep(Duration::from_millis(5));
             inside.fetch_sub(1, Relaxed);
             panic!("a guest's");
@@ -169,9 +186,7 @@ mod tests {
         let with_guest = |invite: &dyn Fn() -> Invitation| {
             let invitation = invite();
             thread::spawn(|| invitation.accept());
-            while inside.load(Relaxed) == 0 {
-                thread::yield_now();
-            }
+            entered.wait();
         };
         assert_eq!(text(&with_guest), "a guest's");
         let and_panics = |invite: &dyn Fn() -> Invitation| {
