@@ -101,13 +101,17 @@ impl Pages {
     }
 
     pub(super) fn truncate(&mut self, size: usize) {
-        debug_assert!(size <= self.used);
-        if size == self.used {
+        if size >= self.used {
             return;
         }
         self.used = size;
         // One page always stays, so that the mapping is never empty.
         self.truncate_mapping(size.max(1).next_multiple_of(page_size()));
+    }
+
+    /// Bytes in use.
+    pub(super) fn size(&self) -> usize {
+        self.used
     }
 
     /// Bytes from the system, in use or not.

@@ -17,7 +17,7 @@ impl Shared {
 
     /// The next `size` bytes, or `None` when the block has not that many left.
     pub(super) fn part(&mut self, size: usize) -> Option<Part> {
-        let end = self.end.checked_add(size).filter(|&end| end <= self.block.bytes().len())?;
+        let end = self.end.checked_add(size).filter(|&end| end <= self.block.size())?;
         let part = Part { block: Arc::clone(&self.block), offset: self.end, size, reserved: size };
         self.end = end;
         Some(part)

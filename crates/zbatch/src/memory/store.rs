@@ -15,17 +15,26 @@ pub(super) struct Block(Pages);
 
 impl Block {
     pub(super) fn new(size: usize) -> Option<Self> {
-        Self::recycled(size).or_else(|| Pages::new(size).map(Self))
+        Self::recycled_or(size, Pages::new)
     }
 
     /// A block that will be used to its end.
     pub(super) fn to_fill(size: usize) -> Option<Self> {
-        Self::recycled(size).or_else(|| Pages::to_fill(size).map(Self))
+        Self::recycled_or(size, Pages::to_fill)
     }
 
     /// A block of which perhaps little will be used.
     pub(super) fn beginning_small(size: usize) -> Option<Self> {
-        Self::recycled(size).or_else(|| Pages::beginning_small(size).map(Self))
+        Self::recycled_or(size, Pages::beginning_small)
+    }
+
+    /// What is kept here may be what the system is short of.
+    fn recycled_or(size: usize, map: fn(usize) -> Option<Pages>) -> Option<Self> {
+        let without_the_store = || {
+            release_retained();
+            map(size)
+        };
+        Self::recycled(size).or_else(|| map(size).or_else(without_the_store).map(Self))
     }
 
     fn recycled(size: usize) -> Option<Self> {
@@ -88,13 +97,11 @@ impl Store {
     /// Keeps a block, if that may be, in the place of those that were not wanted for longest. Blocks of sizes that no batch has
     /// any more would fill the store otherwise.
     fn keep(&mut self, pages: Pages) {
-        if pages.mapped() > MOST_RETAINED || !self.may_keep() || self.blocks.try_reserve(1).is_err() {
+        let small: usize = self.small.iter().map(Vec::len).sum();
+        if pages.mapped() > MOST_RETAINED - small || !self.may_keep() || self.blocks.try_reserve(1).is_err() {
             return;
         }
         while self.size > MOST_RETAINED - pages.mapped() || self.blocks.len() == MOST_BLOCKS {
-            if self.blocks.is_empty() {
-                return;
-            }
             self.size -= self.blocks.remove(0).mapped();
         }
         self.size += pages.mapped();
@@ -168,11 +175,13 @@ mod tests {
     #[test]
     fn the_store_keeps_what_was_freed_last() {
         const MIB: usize = 1 << 20;
+        const SMALL: usize = 2 << 10;
         let mut store = Store::new();
         let keep = |store: &mut Store, mib: usize| -> Vec<usize> {
             store.keep(Pages::new(mib * MIB).unwrap());
             let sizes = store.blocks.iter().map(|pages| pages.mapped() / MIB).collect();
-            assert_eq!(store.size, store.blocks.iter().map(Pages::mapped).sum());
+            let small: usize = store.small.iter().map(Vec::len).sum();
+            assert_eq!(store.size, small + store.blocks.iter().map(Pages::mapped).sum::<usize>());
             sizes
         };
         assert_eq!(keep(&mut store, 30), [30]);
@@ -183,6 +192,9 @@ mod tests {
         store.keep(used);
         assert_eq!(keep(&mut store, 25), [30, 25]);
         assert_eq!(keep(&mut store, 65), [30, 25], "larger than the store");
+        store.keep_small(vec![0; SMALL]);
+        assert_eq!(keep(&mut store, 64), [30, 25], "larger than the store beside small blocks");
+        store.take_small(SMALL).unwrap();
         (0..MOST_BLOCKS).for_each(|_| assert_eq!(keep(&mut store, 1).last(), Some(&1)));
         assert_eq!(store.blocks.len(), MOST_BLOCKS);
         store.release();
