@@ -1,8 +1,8 @@
 """CPython's C API, as far as this package hands it to libzbatch.
 
 The library walks tuples, pins buffers and makes objects by calling functions whose addresses are taken here; of Python
-itself it knows nothing. All of them belong to the stable ABI of CPython 3.11, and the objects' layout is asked for, so this
-serves free-threaded builds as well.
+itself it knows nothing. All of them belong to the stable ABI of CPython 3.11, but for PyObject_Vectorcall, which has been there
+since 3.12, and without which methods are plain ones. The objects' layout is asked for, so this serves free-threaded builds as well.
 """
 
 from __future__ import annotations
