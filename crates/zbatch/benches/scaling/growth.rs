@@ -6,6 +6,10 @@
 //! is freed before the next one writes to the same small memory over and over, which no large batch can: that stands beside it as
 //! well, and so does the same difference for the bare loop, both without a target. What is left when no side takes new memory shows
 //! where the large batch and the small ones write to the same memory of the caller's.
+//!
+//! New memory has a price of the machine's own: a virtual one may take back what is free within seconds, and a first touch then
+//! costs 20 times as much. Whoever comes next pays for what others freed long before; so as much as is about to be used is touched and
+//! freed right before. Only the largest batch takes so long that some of it is taken back meanwhile.
 
 use crate::support::bare::{Codec, Compression, Decompression, room};
 use crate::support::machine::{Fresh, Peak, touched};
@@ -57,9 +61,11 @@ impl Side {
         let mut peak = None;
         let mut contestants: [Box<dyn FnMut() -> Times + '_>; 3] = [
             Box::new(|| {
+                settle(items);
                 let peak_of_frames = Peak::start();
                 let (frames, time) = timed(|| self.compress(items));
                 peak = peak_of_frames.map(|peak| peak.rose() / count);
+                settle(items);
                 let (back, time_back) = timed(|| self.decompress(&frames));
                 drop(black_box(back));
                 [time, time_back].map(|time| each(time, count))
@@ -120,7 +126,9 @@ impl Side {
     fn small_kept(&self, items: &[&[u8]]) -> Times {
         let batches = small(items);
         let count = batches.len() * SMALL;
+        settle(&items[..count]);
         let (frames, time) = timed(|| batches.iter().map(|batch| self.compress(batch)).collect::<Vec<_>>());
+        settle(&items[..count]);
         let (back, time_back) = timed(|| frames.iter().map(|frames| self.decompress(frames)).collect::<Vec<_>>());
         drop(black_box(back));
         [time, time_back].map(|time| each(time, count))
@@ -143,6 +151,14 @@ impl Side {
 /// The set in batches of a thousand; those of a set too large are spread over it.
 fn small<'i, 'a>(items: &'i [&'a [u8]]) -> Vec<&'i [&'a [u8]]> {
     items.chunks_exact(SMALL).step_by(items.len().div_ceil(MOST_IN_SMALL)).collect()
+}
+
+/// As much memory as results have, about, is there and free.
+fn settle(items: &[&[u8]]) {
+    let mut memory = Fresh::new(items.iter().map(|item| item.len()).sum());
+    memory.on_huge_pages();
+    memory.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
+    black_box(&memory);
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
@@ -172,6 +188,9 @@ fn bare(rows: &mut Rows, items: &[&[u8]], decompressor: &Decompressor) {
         let order: [usize; 3] = if turn == 0 { [0, 1, 2] } else { [2, 1, 0] };
         for which in order {
             let at_once = if which == 2 { SMALL } else { usize::MAX };
+            if which == 1 {
+                settle(items);
+            }
             let mut run = |codec: &mut dyn Codec, items: &[&[u8]]| {
                 let mut fresh = Fresh::new(if which == 1 { place.len() } else { 0 });
                 let place = if which == 1 { &mut fresh[..] } else { &mut place[..] };
