@@ -15,11 +15,11 @@ use std::thread;
 use std::time::Duration;
 use support::bare::{Codec, Compression, Decompression, room};
 use support::data::Workload;
-use support::machine::{Evictor, cpus, touched};
+use support::machine::{cpus, touched};
 use support::rows::{Row, Rows, Target};
 use support::turns::{Effort, Pass, median_of_calls, race};
 use support::{Options, compressor, consume, decompressor};
-use zbatch::{Compressor, Control, RunOptions, release_retained};
+use zbatch::{Control, RunOptions};
 
 const SIZES: [usize; 4] = [1, 2, 16, 64];
 
@@ -46,7 +46,6 @@ fn main() {
             }
         }
     }
-    after_large_batches(&mut rows, &documents, effort);
     beside_a_long_batch(&mut rows, &documents, effort);
 }
 
@@ -147,36 +146,6 @@ fn one_by_one(context: &mut impl Codec, batch: &[&[u8]], place: &mut [u8]) -> u6
         ends[index + 1] = ends[index] + context.run(item, &mut place[ends[index]..]);
     }
     consume(ends[..=batch.len()].windows(2).map(|pair| &place[pair[0]..pair[1]]))
-}
-
-/// A call costs what it costs whatever was called before: with contexts that large batches used and a store full of their blocks
-/// a small batch takes as long as with new ones.
-fn after_large_batches(rows: &mut Rows, documents: &[&[u8]], effort: Effort) {
-    let (batch, calls) = (&documents[..2], 100);
-    let evictor = Evictor::new();
-    let small = |compressor: &Compressor| {
-        evictor.evict();
-        median_of_calls(calls, Duration::ZERO, || {
-            consume(compressor.multi_compress_to_buffer(batch, &RunOptions::default()).expect("compresses").iter())
-        })
-    };
-    let used = compressor(3, None);
-    let after_large = || {
-        drop(used.multi_compress_to_buffer(documents, &RunOptions::default()).expect("compresses"));
-        small(&used)
-    };
-    let before = || {
-        release_retained();
-        small(&compressor(3, None))
-    };
-    let contestants: Vec<(String, Pass<'_>)> = vec![
-        ("zbatch after a large batch".to_owned(), Box::new(after_large)),
-        ("zbatch with nothing before".to_owned(), Box::new(before)),
-    ];
-    let times = race(contestants, effort);
-    let row = Row::about("2 documents", batch, "compress", 3, 0);
-    let target = Some(Target::AtMost(1.05));
-    rows.put(&row.cost(&times, "zbatch after a large batch", "zbatch with nothing before", target));
 }
 
 /// With every helper held by another batch, a small one runs on its own thread, at once.
