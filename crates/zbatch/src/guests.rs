@@ -200,10 +200,11 @@ mod tests {
     #[test]
     fn nothing_is_touched_behind_a_shut_door() {
         const ALIVE: u64 = 0x5a5a_5a5a_5a5a_5a5a;
+        const ROUNDS: u32 = 20_000;
         let (send, receive) = std::sync::mpsc::channel::<Invitation>();
         let guests = thread::spawn(move || receive.into_iter().for_each(Invitation::accept));
         let visits = AtomicU32::new(0);
-        for round in 0..20_000 {
+        for round in 1..=ROUNDS {
             let mut value = Box::new(ALIVE);
             let look = |_: &dyn Fn() -> Invitation| {
                 assert_eq!(*value, ALIVE);
@@ -212,11 +213,14 @@ mod tests {
             with(&look, |invite| {
                 send.send(invite()).unwrap();
                 (0..round % 64).for_each(|_| std::hint::spin_loop());
+                while round == ROUNDS && visits.load(Relaxed) == 0 {
+                    thread::yield_now();
+                }
             });
             *value = 0;
         }
         drop(send);
         guests.join().unwrap();
-        assert!((1..=20_000).contains(&visits.into_inner()));
+        assert!((1..=ROUNDS).contains(&visits.into_inner()));
     }
 }
