@@ -3,7 +3,8 @@
     PYTHONPATH=bindings/python python bindings/python/benchmarks/others.py --workloads target/workloads [--quick] [--rows FILE]
 
 c-blosc2 compresses chunks of the same sizes with the same codec and level and as many threads, without its filters, which are for
-arrays of numbers. It cuts each chunk into blocks, on which its threads work. `zstd -T` makes one stream of all the bytes; it is a process that
+arrays of numbers. It cuts each chunk into blocks, on which its threads work; one of 64 KiB is a single block at its best, and keeps one
+thread busy. `zstd -T` makes one stream of all the bytes; it is a process that
 reads a file of the page cache and writes to /dev/null, and an item cannot be read back alone. Neither is there on every machine: what is
 missing is told and left out.
 """

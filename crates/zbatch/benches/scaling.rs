@@ -192,6 +192,8 @@ impl<'a> Batch<'a> {
             let row = |ours, value| Row { ours, beside: "items", ..row.clone() }.single("a batch", value, count, None);
             rows.record(&row("page faults", faults));
             rows.record(&row("sleeps and wakes", wakes));
+            // Those asked for are the row's; there are never more than the CPUs and the caller.
+            rows.record(&row("threads that worked", f64::from(stats.workers())));
             if let Some(atomics) = atomics {
                 rows.record(&row("atomic operations", atomics));
             }

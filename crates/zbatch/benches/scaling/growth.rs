@@ -98,8 +98,13 @@ impl Side {
             self.compressor.memory_size(),
             self.decompressor.memory_size()
         );
-        let [mut large, kept, freed] = times;
-        large.resize(kept.len(), large[0]);
+        let [large, mut kept, mut freed] = times;
+        if large.len() == 1 {
+            // What was measured once has no interval.
+            for around in [&mut kept, &mut freed] {
+                *around = vec![[0, 1].map(|direction| median(&of(around, direction)))];
+            }
+        }
         let name = format!("{count} log lines");
         for (beside, theirs, target) in [
             ("among 1,000, results kept", kept, Some(Target::AtMost(1.10))),
