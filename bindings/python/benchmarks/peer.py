@@ -27,6 +27,7 @@ import zstandard
 from support import MANY, Bare, Effort, Options, Pass, Row, Rows, cold, race, run_of
 
 import zbatch
+from zbatch._ffi import lib
 
 THREADS = 2
 LEVEL = 3
@@ -119,6 +120,14 @@ def many(options: Options, rows: Rows, name: str) -> list[Row]:
                 rows.race(times, "zbatch", "bare libzstd", target=">= 0.93" if has_target else None, **about)
                 rows.race(times, "bare libzstd", "python-zstandard", **about)
                 if dict_data is None:
+                    # What a program that keeps its results has: no freed block to write to again.
+                    fresh = "zbatch into fresh memory"
+                    contestants = {
+                        "python-zstandard": contestants["python-zstandard"],
+                        fresh: cold(lambda: ours(inputs, threads=THREADS), before=lib.zbatch_release_retained),
+                    }
+                    times = race(contestants, effort(options, Effort(1.0, 6, 61)))
+                    rows.race(times, fresh, "python-zstandard", **about)
                     single = codecs.one_by_one(direction)
                     contestants = {
                         "python-zstandard, to a list": cold(lambda: listed(peer(inputs, threads=THREADS))),

@@ -233,7 +233,7 @@ def picture(rows: list[Row], title: str) -> str:
             {"suite": "peer", "ours": "bare libzstd", "beside": "python-zstandard"},
         ),
         (
-            "Rust, 2 threads: speed beside two bare loops of libzstd at once (1 is the limit)",
+            "Rust, 2 threads, into kept memory or the caller's own: speed beside two bare loops of libzstd at once (1 is the limit)",
             {"suite": "limit", "beside": "bare libzstd"},
             None,
         ),

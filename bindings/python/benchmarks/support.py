@@ -151,8 +151,11 @@ def timed(call: Callable[[], Any], consume: Callable[[Any], Any] = look) -> floa
     return taken
 
 
-def cold(call: Callable[[], Any], consume: Callable[[Any], Any] = look) -> Pass:
+def cold(
+    call: Callable[[], Any], consume: Callable[[Any], Any] = look, before: Callable[[], Any] = lambda: None
+) -> Pass:
     def once() -> float:
+        before()
         evict()
         return timed(call, consume)
 
