@@ -6,8 +6,8 @@ mod common;
 use common::{Random, content};
 use std::iter;
 use zbatch::{
-    CompressionParameters, Compressor, DecompressionParameters, Decompressor, Dictionary, Error, RunOptions, Segment,
-    Status, TrainParameters, multi_compress_trained,
+    CompressionParameters, Compressor, Control, DecompressionParameters, Decompressor, Dictionary, Error, RunOptions,
+    Segment, Stats, Status, TrainParameters, multi_compress_trained,
 };
 
 fn frame(item: &[u8], omit_content_size: bool) -> Vec<u8> {
@@ -57,6 +57,27 @@ impl Mix {
     }
 }
 
+/// Who counts on every item, refused ones too, sees the end.
+#[derive(Default)]
+struct Counted {
+    control: Control,
+    stats: Stats,
+}
+
+impl Counted {
+    fn run(&self, threads: i32) -> RunOptions<'_> {
+        RunOptions { control: Some(&self.control), stats: Some(&self.stats), ..RunOptions::with_threads(threads) }
+    }
+
+    /// Holds the counts against the batch, and begins anew.
+    fn check(&mut self, frames: &[Vec<u8>], whose: &str) {
+        let Self { control, stats } = std::mem::take(self);
+        let whole = (frames.len() as u64, frames.iter().map(|frame| frame.len() as u64).sum());
+        assert_eq!((control.items_done(), control.bytes_done()), whole, "{whose}");
+        assert_eq!((stats.items(), stats.bytes_in()), whole, "{whose}");
+    }
+}
+
 fn told(error: Option<Error>) -> Option<(usize, Status)> {
     error.map(|error| (error.item().expect("an item"), error.status()))
 }
@@ -75,14 +96,20 @@ fn every_way_of_delivering_keeps_the_limits_in_the_order_of_the_items() {
         };
         let decompressor = Decompressor::new(&parameters, None).expect("a decompressor");
         for threads in [1, 2, 8] {
-            let run = RunOptions::with_threads(threads);
+            let mut counted = Counted::default();
             let whose = format!("round {round}, {threads} threads, limits {item_limit} and {total_limit}");
 
-            let whole = decompressor.multi_decompress_to_buffer(&mix.frames, None, &run);
+            let whole = decompressor.multi_decompress_to_buffer(&mix.frames, None, &RunOptions::with_threads(threads));
             assert_eq!(told(whole.err()), mix.lowest(), "{whose}");
 
             let mut statuses = vec![Status::Internal; mix.frames.len()];
-            let all = decompressor.multi_decompress_to_buffer_partial(&mix.frames, None, &run, &mut statuses);
+            let all = decompressor.multi_decompress_to_buffer_partial(
+                &mix.frames,
+                None,
+                &counted.run(threads),
+                &mut statuses,
+            );
+            counted.check(&mix.frames, &whose);
             let all = all.expect("a partial result");
             assert_eq!(statuses, mix.statuses(), "{whose}");
             assert_eq!(told(all.error), mix.lowest(), "{whose}");
@@ -98,9 +125,10 @@ fn every_way_of_delivering_keeps_the_limits_in_the_order_of_the_items() {
                 None,
                 &mut block,
                 &mut segments,
-                &run,
+                &counted.run(threads),
                 Some(&mut statuses),
             );
+            counted.check(&mix.frames, &whose);
             assert_eq!(told(error.expect("a partial result")), mix.lowest(), "{whose}");
             assert_eq!(statuses, mix.statuses(), "{whose}");
             for (index, wanted) in mix.wanted.iter().enumerate() {
@@ -117,9 +145,10 @@ fn every_way_of_delivering_keeps_the_limits_in_the_order_of_the_items() {
                 &mix.frames,
                 &mut spans,
                 Some(&mut written),
-                &run,
+                &counted.run(threads),
                 Some(&mut statuses),
             );
+            counted.check(&mix.frames, &whose);
             assert_eq!(told(error.expect("a partial result")), mix.lowest(), "{whose}");
             assert_eq!(statuses, mix.statuses(), "{whose}");
             for ((wanted, span), written) in mix.wanted.iter().zip(&spans).zip(written) {

@@ -602,6 +602,9 @@ impl Decompressor {
         if limit < u64::MAX
             && let Some(cut) = segments.iter().position(&mut exceeds)
         {
+            // Those that failed before are counted.
+            let beyond = (cut..segments.len()).filter(|&item| segments[item].length != FAILED);
+            beyond.for_each(|item| job.count_refused(items.get(item).len()));
             refuse(job, self.total_limit(), cut, segments, statuses.as_deref_mut());
             segments[cut..].iter_mut().for_each(|segment| segment.length = FAILED);
         }
@@ -742,7 +745,10 @@ impl Decompressor {
                     }
                     size
                 }
-                Place::Own { .. } if ledger.is_beyond(item) => None,
+                Place::Own { .. } if ledger.is_beyond(item) => {
+                    job.count_refused(src.len());
+                    None
+                }
                 Place::Own { known_before } => {
                     let left = ledger.limit.saturating_sub(*known_before).saturating_sub(end as u64);
                     let size = job.item(tally, whose, status, || match planned {

@@ -124,7 +124,7 @@ impl<'a> Job<'a> {
         self.report(status, cause);
     }
 
-    /// Counts an item that its headers refused: it is done too.
+    /// Counts an item that its headers or the limit of the batch refused: it is done too.
     fn count_refused(&self, bytes: usize) {
         drop(self.run.control.map(|control| control.enter(bytes)));
         if let Some(stats) = self.run.stats {
