@@ -297,6 +297,24 @@ static void check_no_memory() {
     scribble(sizes);
     CHECK(decompressor.decompressed_sizes(none, sizes, f) == 0 && sizes[2] == 0);
     CHECK(f.status == ZBATCH_ERROR_NO_MEMORY);
+
+    // No std::vector has so many statuses.
+    const zbatch_view one{nullptr, 0};
+    const zbatch::views too_many(&one, PTRDIFF_MAX);
+    std::vector<zbatch_status> statuses(3, ZBATCH_ERROR_CORRUPT);
+    zbatch::run_stats stats;
+    const auto leaves_nothing = [&](bool failed) {
+        const bool nothing = failed && f.status == ZBATCH_ERROR_NO_MEMORY && statuses.empty() && stats.items == 0;
+        statuses.assign(3, ZBATCH_ERROR_CORRUPT);
+        stats.items = 7;
+        return nothing;
+    };
+    leaves_nothing(true);
+    const zbatch::run_options run = zbatch::run_options().measure(stats);
+    CHECK(leaves_nothing(!zbatch::compressor().multi_compress_to_buffer(too_many, run, statuses, f)));
+    CHECK(leaves_nothing(!decompressor.multi_decompress_to_buffer(too_many, run, statuses, f)));
+    statuses.clear();
+    CHECK(leaves_nothing(decompressor.multi_decompress_packed(too_many, block, run, f).empty()));
 }
 
 static void check_bytes_of_a_collection() {
@@ -402,6 +420,25 @@ static void check_a_dict_of_nothing() {
     CHECK(!zbatch::dict(zbatch::bytes{}, ZBATCH_DICT_TYPE_FULLDICT, f) && f.status == ZBATCH_ERROR_BAD_DICT);
 }
 
+// Who gives a dictionary means one; where there may be none is a pointer.
+static void check_an_empty_dict() {
+    zbatch::failure f;
+    const zbatch::dict failed = zbatch::dict::train(three_items, f);
+    CHECK(!failed && f.status == ZBATCH_ERROR_BAD_SAMPLES);
+
+    CHECK(!zbatch::compressor(failed, f) && f.status == ZBATCH_ERROR_INVALID_ARGUMENT && !f.has_item());
+    CHECK(!zbatch::compressor({}, failed, f) && f.status == ZBATCH_ERROR_INVALID_ARGUMENT);
+    CHECK(!zbatch::decompressor(failed, f) && f.status == ZBATCH_ERROR_INVALID_ARGUMENT);
+    CHECK(!zbatch::decompressor({}, failed, f) && f.status == ZBATCH_ERROR_INVALID_ARGUMENT);
+    CHECK(thrown([&] { zbatch::compressor{failed}; }) == ZBATCH_ERROR_INVALID_ARGUMENT);
+    CHECK(thrown([&] { zbatch::compressor({}, failed); }) == ZBATCH_ERROR_INVALID_ARGUMENT);
+    CHECK(thrown([&] { zbatch::decompressor{failed}; }) == ZBATCH_ERROR_INVALID_ARGUMENT);
+    CHECK(thrown([&] { zbatch::decompressor({}, failed); }) == ZBATCH_ERROR_INVALID_ARGUMENT);
+
+    CHECK(zbatch::compressor({}, &failed, f) && !f && zbatch::compressor({}, &failed));
+    CHECK(zbatch::decompressor({}, &failed, f) && !f && zbatch::decompressor({}, &failed));
+}
+
 static void check_trained() {
     std::vector<std::string> items;
     for (int i = 0; i < 2000; i++) items.push_back("a line that is much like the others, but for its number " + std::to_string(i));
@@ -486,6 +523,7 @@ int main() {
     check_estimates();
     check_texts();
     check_a_dict_of_nothing();
+    check_an_empty_dict();
     check_trained();
     check_frame_info();
     check_cancelled();

@@ -8,30 +8,41 @@
  *
  * Header only: it adds types to the C interface, no behaviour and no symbols to
  * the library.  The documentation is zbatch.h; here is what C++ adds.
+ * Arguments stand in the order of C, the handle in front as the object and the
+ * error last as a failure; but items come first in multi_compress_trained() and
+ * multi_decompress_trained(), so that others may be left out.
  *
  * HANDLES are move-only and free themselves.  One that was moved from, that a
  * failed call returned, or that is made from nullptr, compressor(nullptr) say,
  * is empty: its sizes are 0, and a call on it fails.  As items, an empty
- * collection or buffer is a batch of none, which succeeds.  By default a buffer,
- * a collection and a dict are empty; the others are ready to work.  get() lends
- * the C handle, release() gives it away, and a constructor adopts one.  What a
- * handle lends, zbatch::bytes above all, must not outlive it, as in C.
+ * collection or buffer is a batch of none, which succeeds.  By default a
+ * buffer, a collection and a dict are empty; the others are ready to work.
+ * get() lends the C handle, release() gives it away, and a constructor adopts
+ * one.  What a handle lends, zbatch::bytes above all, must not outlive it, as
+ * in C.
+ *
+ * DICTIONARIES.  A compressor or decompressor that is given a dict refuses an
+ * empty one, of a failed dict::train() say, as ZBATCH_ERROR_INVALID_ARGUMENT.
+ * Given a pointer to a dict, it does without when that is nullptr or the dict
+ * is empty, as that of zbatch::trained may be.
  *
  * ERRORS.  Each call that can fail comes twice.  With a zbatch::failure & at
  * its end it is noexcept, reports there, and returns an empty result on
- * failure; a failure may serve many calls, each begins by clearing it.  Without,
- * it throws zbatch::error and nothing else, also when memory ran out; those
- * overloads are missing under -fno-exceptions, where a std::vector that finds
- * no memory ends the program.  What walking a range of the caller's throws
- * passes through both.
+ * failure; a failure may serve many calls, each begins by clearing it.
+ * Without, it throws zbatch::error and nothing else, also when memory ran out;
+ * those overloads are missing under -fno-exceptions, where a std::vector that
+ * finds no memory ends the program.  What walking a range of the caller's
+ * throws passes through both.
  *
  * ITEMS.  A batch takes any range of things that are contiguous bytes (strings,
  * vectors, arrays, spans), a list of such things in braces, a buffer, a
- * collection, or a ready array of zbatch_view.  They are borrowed until the call
- * returns, so temporaries are fine; zbatch::views by name takes none, and must
- * not outlive what it is made of.
+ * collection, or a ready array of zbatch_view.  They are borrowed until the
+ * call returns, so temporaries are fine; zbatch::views by name takes none, and
+ * must not outlive what it is made of.
+ *
  * Arrays of statuses, sizes and segments are pointers with room for one entry
- * for each item, or nullptr, as in C.
+ * for each item, or nullptr, as in C.  A std::vector of statuses is made as
+ * long as the batch; without memory for it, it is empty.
  */
 
 #ifndef ZBATCH_HPP
@@ -62,7 +73,7 @@ struct failure {
     zbatch_error error{ZBATCH_NO_ITEM, ZBATCH_OK, 0, 0, 0, {}};
 
     explicit operator bool() const noexcept { return status < 0; }
-    /* Some items failed: 'error' is about the first, and the others are there. */
+    /* Some items failed: 'error' is about the first; the others are there. */
     bool partial() const noexcept { return status == ZBATCH_PARTIAL; }
     bool has_item() const noexcept { return error.item != ZBATCH_NO_ITEM; }
     /* Empty after success. */
@@ -105,7 +116,7 @@ namespace detail {
     constexpr bool borrows = std::is_same_v<E, bytes> || std::is_same_v<E, span> || std::is_same_v<E, zbatch_view> ||
                              std::is_same_v<E, zbatch_span>;
 
-    /* What a contiguous range is made of, when its bytes are all there is to it. */
+    /* What a contiguous range is made of, when there is no more to it. */
     template <class T, class P = decltype(std::data(std::declval<T &>())), class E = std::remove_pointer_t<P>,
               std::enable_if_t<std::is_pointer_v<P> && !std::is_pointer_v<E> && !borrows<std::remove_cv_t<E>>, int> = 0>
     using element = std::enable_if_t<std::is_trivially_copyable_v<E>, E>;
@@ -115,9 +126,10 @@ namespace detail {
 
 } // namespace detail
 
-/* Borrowed bytes that are read, made of anything contiguous: string, vector, array, span, string_view, char[N].  Not of
-   a string literal, or another const char[N], whose last byte may be a NUL that nobody means: name its size, or write
-   "..."sv. */
+/* Borrowed bytes that are read, made of anything contiguous: string, vector,
+   array, span, string_view, char[N].  Not of a string literal, or another
+   const char[N], whose last byte may be a NUL that nobody means: name its size,
+   or write "..."sv. */
 class bytes {
   public:
     bytes() noexcept : view_{nullptr, 0} {}
@@ -140,7 +152,7 @@ class bytes {
     zbatch_view view_;
 };
 
-/* Borrowed bytes that are written, made of anything contiguous that is not const. */
+/* Borrowed bytes that are written, made of anything contiguous, not const. */
 class span {
   public:
     span() noexcept : span_{nullptr, 0} {}
@@ -216,6 +228,16 @@ namespace detail {
         return true;
     }
 
+    /* Makes an output of a call as long as the batch, or empty where there is no
+       memory for it, which fails the call. */
+    template <class T>
+    bool resize_output(std::vector<T> &out, std::size_t count, const zbatch_run_options &run, failure &f) noexcept {
+        if (resize(out, count, f)) return true;
+        out.clear();
+        settle(f, run, 0, nullptr);
+        return false;
+    }
+
 #if defined(__cpp_exceptions)
     /* Makes a call that reports its failure one that throws it. */
     template <class Call> auto checked(Call &&call) {
@@ -226,7 +248,8 @@ namespace detail {
     }
 #endif
 
-    /* An array for a call: lent, or made here from a range.  One without memory has a size but no data. */
+    /* An array for a call: lent, or made here from a range.  One without memory
+       has a size but no data. */
     template <class T> class array {
       public:
         array() = default;
@@ -377,7 +400,7 @@ inline frame frame_info(bytes data, std::int32_t format, failure &f) noexcept {
     return info;
 }
 
-/* Bytes of the header of a frame, of which five must be there; 0 when they are not. */
+/* Bytes of a frame's header, of which five must be there; 0 when they are not. */
 inline std::size_t frame_header_size(bytes data) noexcept { return zbatch_frame_header_size(data.data(), data.size()); }
 inline frame frame_info(bytes data, failure &f) noexcept { return frame_info(data, ZBATCH_FORMAT_ZSTD1, f); }
 
@@ -579,7 +602,8 @@ class collection : public detail::handle<zbatch_collection, zbatch_collection_fr
 
 namespace detail {
 
-    /* The items of a call, made by the way of whatever it is given, temporaries too: they last as long as it does. */
+    /* The items of a call, made by the way of whatever it is given, temporaries
+       too: they last as long as it does. */
     class items : public array<zbatch_view> {
       public:
         items(const zbatch_view *data, std::size_t size) noexcept : array(data, size) {}
@@ -602,8 +626,8 @@ namespace detail {
 
 } // namespace detail
 
-/* The items of a batch by name, when one array serves several calls: of something that has a name too, and lives as
-   long. */
+/* The items of a batch by name, when one array serves several calls: of
+   something that has a name too, and lives as long. */
 class views : public detail::items {
   public:
     views(const zbatch_view *data, std::size_t size) noexcept : items(data, size) {}
@@ -627,7 +651,7 @@ class views : public detail::items {
             f.status = zbatch_views_from_segments(base.data(), base.size(), segments, count, all.own(), f.clear());
         return f ? views(0) : std::move(all);
     }
-    /* Items that lie back to back in 'base': 'count' of them, and one offset more. */
+    /* Items that lie back to back in 'base': 'count', and one offset more. */
     template <class Offset>
     static views from_offsets(bytes base, const Offset *offsets, std::size_t count, failure &f) noexcept {
         static_assert(std::is_integral_v<Offset> && (sizeof(Offset) == 4 || sizeof(Offset) == 8),
@@ -663,7 +687,8 @@ class views : public detail::items {
     explicit views(std::size_t size) noexcept : items(size) {}
 };
 
-/* The caller's memory for the items of a batch: any range of things that are contiguous and not const. */
+/* The caller's memory for the items of a batch: any range of things that are
+   contiguous and not const. */
 class spans : public detail::array<zbatch_span> {
   public:
     spans(const zbatch_span *data, std::size_t size) noexcept : array(data, size) {}
@@ -712,21 +737,34 @@ class dict : public detail::handle<zbatch_dict, zbatch_dict_free> {
     bytes data() const noexcept { return {zbatch_dict_data(get()), zbatch_dict_size(get())}; }
 };
 
+namespace detail {
+
+    inline bool is_there(const dict &d, failure &f) noexcept {
+        if (d) return true;
+        fail(f, ZBATCH_ERROR_INVALID_ARGUMENT, "the dict is empty");
+        return false;
+    }
+
+} // namespace detail
+
 class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_free> {
   public:
     explicit compressor(zbatch_compressor *owned) noexcept : handle(owned) {}
     explicit compressor(failure &f) noexcept : compressor(compressor_options(), nullptr, f) {}
     compressor(std::int32_t level, failure &f) noexcept : compressor(compressor_options(level), nullptr, f) {}
     compressor(const compressor_options &o, failure &f) noexcept : compressor(o, nullptr, f) {}
-    compressor(const dict &d, failure &f) noexcept : compressor(compressor_options(), &d, f) {}
-    compressor(const compressor_options &o, const dict &d, failure &f) noexcept : compressor(o, &d, f) {}
+    compressor(const dict &d, failure &f) noexcept : compressor(compressor_options(), d, f) {}
+    compressor(const compressor_options &o, const dict &d, failure &f) noexcept {
+        if (detail::is_there(d, f)) *this = compressor(o, &d, f);
+    }
     compressor(const compressor_options &o, const dict *d, failure &f) noexcept {
         zbatch_compressor *raw;
         f.status = zbatch_compressor_new(&o, d ? d->get() : nullptr, &raw, f.clear());
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_compressor_memory_size(get()); }
-    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough', unless that is 0. */
+    /* Nanoseconds that a batch takes, roughly: looked for until they are
+       'enough', unless that is 0. */
     std::uint64_t estimate(const detail::items &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
         std::uint64_t nanoseconds = 0;
         if (items.enough_memory(f))
@@ -745,7 +783,8 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
         if (detail::resize(out, compress_bound(item.size()), f)) out.resize(compress(item, out, f));
         return out;
     }
-    /* With item_status the good items are delivered, and the others are empty; it tells which is which. */
+    /* With item_status the good items are delivered, and the others are empty;
+       it tells which is which. */
     collection multi_compress_to_buffer(const detail::items &items, const run_options &run, zbatch_status *item_status,
                                         failure &f) const noexcept {
         zbatch_collection *raw = nullptr;
@@ -758,7 +797,7 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
     }
     collection multi_compress_to_buffer(const detail::items &items, const run_options &run,
                                         std::vector<zbatch_status> &item_status, failure &f) const noexcept {
-        if (!detail::resize(item_status, items.size(), f)) return {};
+        if (!detail::resize_output(item_status, items.size(), run, f)) return {};
         return multi_compress_to_buffer(items, run, item_status.data(), f);
     }
     collection multi_compress_to_buffer(const detail::items &items, const run_options &run, failure &f) const noexcept {
@@ -770,8 +809,9 @@ class compressor : public detail::handle<zbatch_compressor, zbatch_compressor_fr
 #if defined(__cpp_exceptions)
     explicit compressor(const compressor_options &o = {}, const dict *d = nullptr)
         : compressor(detail::checked([&](failure &f) { return compressor(o, d, f); })) {}
-    compressor(const compressor_options &o, const dict &d) : compressor(o, &d) {}
-    explicit compressor(const dict &d) : compressor(compressor_options(), &d) {}
+    compressor(const compressor_options &o, const dict &d)
+        : compressor(detail::checked([&](failure &f) { return compressor(o, d, f); })) {}
+    explicit compressor(const dict &d) : compressor(compressor_options(), d) {}
     explicit compressor(std::int32_t level) : compressor(compressor_options(level)) {}
 
     std::uint64_t estimate(const detail::items &items, std::int32_t threads = 0, std::uint64_t enough = 0) const {
@@ -801,15 +841,18 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     explicit decompressor(zbatch_decompressor *owned) noexcept : handle(owned) {}
     explicit decompressor(failure &f) noexcept : decompressor(decompressor_options(), nullptr, f) {}
     decompressor(const decompressor_options &o, failure &f) noexcept : decompressor(o, nullptr, f) {}
-    decompressor(const dict &d, failure &f) noexcept : decompressor(decompressor_options(), &d, f) {}
-    decompressor(const decompressor_options &o, const dict &d, failure &f) noexcept : decompressor(o, &d, f) {}
+    decompressor(const dict &d, failure &f) noexcept : decompressor(decompressor_options(), d, f) {}
+    decompressor(const decompressor_options &o, const dict &d, failure &f) noexcept {
+        if (detail::is_there(d, f)) *this = decompressor(o, &d, f);
+    }
     decompressor(const decompressor_options &o, const dict *d, failure &f) noexcept {
         zbatch_decompressor *raw;
         f.status = zbatch_decompressor_new(&o, d ? d->get() : nullptr, &raw, f.clear());
         handle_.reset(raw);
     }
     std::size_t memory_size() const noexcept { return zbatch_decompressor_memory_size(get()); }
-    /* Nanoseconds that a batch takes, roughly: looked for until they are 'enough', unless that is 0. */
+    /* Nanoseconds that a batch takes, roughly: looked for until they are
+       'enough', unless that is 0. */
     std::uint64_t estimate(const detail::items &items, std::int32_t threads, std::uint64_t enough, failure &f) const noexcept {
         std::uint64_t nanoseconds = 0;
         if (items.enough_memory(f))
@@ -834,8 +877,8 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         if (!f && detail::resize(out, bound, f)) out.resize(decompress(item, out, f));
         return out;
     }
-    /* Fills 'sizes' and returns their sum; ZBATCH_CONTENTSIZE_UNKNOWN in both for what frames do not record.  With
-       item_status a bad item has size 0. */
+    /* Fills 'sizes' and returns their sum; ZBATCH_CONTENTSIZE_UNKNOWN in both
+       for what frames do not record.  With item_status a bad item has size 0. */
     std::uint64_t decompressed_sizes(const detail::items &items, std::uint64_t *sizes, zbatch_status *item_status,
                                      failure &f) const noexcept {
         std::uint64_t total = 0;
@@ -855,7 +898,8 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
         if (f) sizes.clear();
         return sizes;
     }
-    /* With item_status the good items are delivered, and the others are empty; it tells which is which. */
+    /* With item_status the good items are delivered, and the others are empty;
+       it tells which is which. */
     collection multi_decompress_to_buffer(const detail::items &items, const std::uint64_t *sizes, const run_options &run,
                                           zbatch_status *item_status, failure &f) const noexcept {
         zbatch_collection *raw = nullptr;
@@ -868,7 +912,7 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     }
     collection multi_decompress_to_buffer(const detail::items &items, const run_options &run,
                                           std::vector<zbatch_status> &item_status, failure &f) const noexcept {
-        if (!detail::resize(item_status, items.size(), f)) return {};
+        if (!detail::resize_output(item_status, items.size(), run, f)) return {};
         return multi_decompress_to_buffer(items, nullptr, run, item_status.data(), f);
     }
     collection multi_decompress_to_buffer(const detail::items &items, const std::uint64_t *sizes,
@@ -912,7 +956,7 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     std::vector<zbatch_segment> multi_decompress_packed(const detail::items &items, span dst, const run_options &run,
                                                         failure &f) const noexcept {
         std::vector<zbatch_segment> places;
-        if (detail::resize(places, items.size(), f))
+        if (detail::resize_output(places, items.size(), run, f))
             multi_decompress_packed(items, nullptr, dst, places.data(), run, nullptr, f);
         if (f) places.clear();
         return places;
@@ -923,8 +967,9 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
 #if defined(__cpp_exceptions)
     explicit decompressor(const decompressor_options &o = {}, const dict *d = nullptr)
         : decompressor(detail::checked([&](failure &f) { return decompressor(o, d, f); })) {}
-    decompressor(const decompressor_options &o, const dict &d) : decompressor(o, &d) {}
-    explicit decompressor(const dict &d) : decompressor(decompressor_options(), &d) {}
+    decompressor(const decompressor_options &o, const dict &d)
+        : decompressor(detail::checked([&](failure &f) { return decompressor(o, d, f); })) {}
+    explicit decompressor(const dict &d) : decompressor(decompressor_options(), d) {}
 
     std::uint64_t estimate(const detail::items &items, std::int32_t threads = 0, std::uint64_t enough = 0) const {
         return detail::checked([&](failure &f) { return estimate(items, threads, enough, f); });
@@ -990,13 +1035,15 @@ class decompressor : public detail::handle<zbatch_decompressor, zbatch_decompres
     }
 };
 
-/* A batch that trained its own dictionary, which is empty when it would not have paid. */
+/* A batch that trained its own dictionary, which is empty when it would not
+   have paid. */
 struct trained {
     zbatch::dict dict;
     collection frames;
 };
 
-/* With item_status the good frames are delivered, and the others are empty; it tells which is which. */
+/* With item_status the good frames are delivered, and the others are empty; it
+   tells which is which. */
 inline trained multi_compress_trained(const detail::items &items, const compressor_options &o, const train_options &t,
                                       const run_options &run, zbatch_status *item_status, failure &f) noexcept {
     zbatch_dict *dict = nullptr;
