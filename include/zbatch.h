@@ -72,7 +72,9 @@
  *
  * THREADS.  Every handle is immutable once made or, for zbatch_control, atomic:
  * any number of threads may call any function on the same handle at once,
- * except to free it: that comes after all others have returned.
+ * except to free it: that comes after all others have returned.  Worker threads
+ * start with the first batch that needs them and stay, asleep between batches,
+ * until the process ends: leak checkers may call what they have possibly lost.
  *
  * PROCESSES.  Handles made before fork() work in the child.  A fault inside
  * zbatch becomes ZBATCH_ERROR_INTERNAL and never unwinds into the caller; it is
@@ -150,7 +152,7 @@ extern "C" {
 /** Third part of the version. */
 #define ZBATCH_VERSION_PATCH 0
 /** The three in one number, for '#if': 10203 is 1.2.3. */
-#define ZBATCH_VERSION (((ZBATCH_VERSION_MAJOR * 10000) + (ZBATCH_VERSION_MINOR * 100)) + ZBATCH_VERSION_PATCH)
+#define ZBATCH_VERSION 100
 
 /**
  * zbatch_version() returns the version of the library that is running, in the
@@ -440,7 +442,8 @@ zbatch_buffer_segments(const zbatch_buffer *buffer);
  * zbatch_buffer_views() returns the segments as views, zbatch_buffer_len() of
  * them, ready to be the input of a batch call.  The array takes 16 bytes per
  * segment, is made by the first call and lives as long as the buffer; the
- * answer is NULL when there is no memory for it.
+ * answer is NULL when there is no memory for it, and for NULL.  Without
+ * segments the address means nothing: ask zbatch_buffer_len().
  */
 ZBATCH_API const zbatch_view *zbatch_buffer_views(const zbatch_buffer *buffer);
 
@@ -508,7 +511,9 @@ ZBATCH_API size_t zbatch_collection_size(const zbatch_collection *collection);
  * zbatch_collection_views() returns the segments as views,
  * zbatch_collection_len() of them, ready to be the input of a batch call.  The
  * array takes 16 bytes per segment, is made by the first call and lives as
- * long as the collection; the answer is NULL when there is no memory for it.
+ * long as the collection; the answer is NULL when there is no memory for it,
+ * and for NULL.  Without segments the address means nothing: ask
+ * zbatch_collection_len().
  */
 ZBATCH_API const zbatch_view *
 zbatch_collection_views(const zbatch_collection *collection);
@@ -595,7 +600,7 @@ typedef struct {
      * the parameters.  1 trains and tests on all.  0 means 0.75.
      */
     double split_point;
-    /** Segment size: 16 to 2048 is reasonable.  0 tries several. */
+    /** Segment size: 16 to 2048 is reasonable.  0 tries several, 50 to 2000. */
     uint32_t k;
     /** Size of the fragments that are counted: 6 or 8.  0 tries both. */
     uint32_t d;
@@ -604,7 +609,9 @@ typedef struct {
      * bytes for each element.  0 means 20.
      */
     uint32_t f;
-    /** Number of values of k to try, up to 2000.  0 means 40. */
+    /**
+     * About how many values of k to try where it is 0, up to 2000.  0 means 40.
+     */
     uint32_t steps;
     /** 1, most accurate, to 10, fastest.  0 means 1. */
     uint32_t accel;
@@ -650,7 +657,14 @@ zbatch_dict_train_options_init(zbatch_dict_train_options *options,
  * zbatch_dict_train() trains a dictionary on 'count' samples: items like those
  * that it is for, a hundred times its size in all.  'options' may be NULL.
  *
- * Errors: ZBATCH_ERROR_BAD_SAMPLES, ZBATCH_ERROR_UNSUPPORTED.
+ * It runs to its end, and no control stops it.  By default it trains up to 82
+ * times, with 41 values of k and both of d, and compresses samples each time to
+ * compare: all of that takes longer the more bytes they have.  With 'k' and 'd'
+ * set it trains once.
+ *
+ * Errors: ZBATCH_ERROR_BAD_SAMPLES, ZBATCH_ERROR_UNSUPPORTED.  The samples to
+ * train on must be 5 at least, and 8 bytes in all, and one must be left to test
+ * unless 'split_point' is 1: by default 7 samples are the least.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_dict_train(const zbatch_view *samples, size_t count,
@@ -719,8 +733,8 @@ ZBATCH_API void zbatch_control_cancel(zbatch_control *control);
 ZBATCH_API void zbatch_control_reset(zbatch_control *control);
 
 /**
- * zbatch_control_items_done() returns the number of items finished so far,
- * failed ones included.
+ * zbatch_control_items_done() returns the number of items done so far, failed
+ * ones included, and those that headers or limits refused.
  */
 ZBATCH_API uint64_t zbatch_control_items_done(const zbatch_control *control);
 
@@ -762,7 +776,10 @@ ZBATCH_API void zbatch_control_free(zbatch_control *control);
 typedef struct {
     /** sizeof(zbatch_run_stats). */
     size_t struct_size;
-    /** Items that were worked on, failed and refused ones included. */
+    /**
+     * Items that are done, failed and refused ones included: all, unless the
+     * call failed as a whole or was cancelled.
+     */
     uint64_t items;
     /** Bytes of input of those items. */
     uint64_t bytes_in;
@@ -1093,6 +1110,10 @@ zbatch_compressor_estimate(const zbatch_compressor *compressor,
  * checked before memory is taken; one item by itself is a batch of one.  Mind
  * their 0: it limits the window, but neither items nor batches.  SIZE_MAX means
  * no limit everywhere.
+ *
+ * Small items can honestly become much, 32,000 times their size: for items of
+ * strangers set max_window_size, 8 MiB say, max_item_size and max_total_size,
+ * and max_unsized_item_size where items are expected to record their size.
  */
 typedef struct {
     /** sizeof(zbatch_decompressor_options). */
@@ -1127,7 +1148,8 @@ typedef struct {
     /**
      * Most bytes that one batch may become.  0: no limit.  Items are counted
      * in their order: the first that passes it fails with ZBATCH_ERROR_LIMIT,
-     * and so do all after it.
+     * and so do all after it.  One that its headers refuse counts nothing; one
+     * that fails later may count the size that it was to have.
      */
     size_t max_total_size;
 } zbatch_decompressor_options;
@@ -1176,8 +1198,9 @@ zbatch_decompressor_options_init(zbatch_decompressor_options *options,
  * Errors: ZBATCH_ERROR_UNSUPPORTED.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
-zbatch_decompressor_options_memory_size(const zbatch_decompressor_options *options,
-                                        size_t *out, zbatch_error *error);
+zbatch_decompressor_options_memory_size(
+        const zbatch_decompressor_options *options, size_t *out,
+        zbatch_error *error);
 
 /**
  * zbatch_decompressor_new() makes a decompressor.  'options' and 'dict' may be
@@ -1339,10 +1362,11 @@ zbatch_multi_decompress_into(const zbatch_decompressor *decompressor,
  * an item that failed has a segment of length 0: one that its headers refuse
  * takes no room; one that fails later keeps the room of its size, zeroed,
  * except in a batch that cost a copy.  'capacity' must be the sum of these
- * rooms and of the sizes of all good items: the 'total' of
+ * rooms and of the sizes of all good items.  The 'total' of
  * zbatch_decompressed_sizes() is enough, and what to allocate after
- * ZBATCH_ERROR_DST_TOO_SMALL.  Bytes behind the last item and its room are left
- * alone, unless the call fails.
+ * ZBATCH_ERROR_DST_TOO_SMALL; where that is ZBATCH_CONTENTSIZE_UNKNOWN, the sum
+ * of zbatch_decompress_bound() of the items is.  Bytes behind the last item and
+ * its room are left alone, unless the call fails.
  *
  * Errors: as zbatch_multi_decompress_to_buffer(), and for the call
  * ZBATCH_ERROR_DST_TOO_SMALL.
@@ -1693,7 +1717,10 @@ typedef struct {
     zbatch_object_fill_fn fill_fn;
     /** Copies them. */
     zbatch_scatter_new_fn new_fn;
-    /** Of a void *: the object's type. */
+    /**
+     * Of a void *: the object's type.  The zbatch_method_ functions read it
+     * in any object that they are given: lists, tuples, integers and bytes too.
+     */
     size_t type_offset;
     /** Gives a reference back. */
     zbatch_release_fn release_fn;
@@ -1706,10 +1733,14 @@ typedef struct {
     /** Tells where the bytes are that 'new_fn' left to be written. */
     zbatch_object_content_fn content_fn;
     /**
-     * Is called before work that takes long on one item, as often as that is,
+     * Is called before work that takes long, of one item or of a method's
+     * batch, as often as there is some; never twice without 'enter_fn' between.
      */
     zbatch_leave_fn leave_fn;
-    /** and after it. */
+    /**
+     * Is called after that work, on the same thread, with what 'leave_fn'
+     * returned.
+     */
     zbatch_enter_fn enter_fn;
     /** Raises an exception; in a language without them it may do nothing. */
     zbatch_object_raise_fn raise_fn;
@@ -1733,22 +1764,27 @@ typedef struct {
 typedef struct {
     /** sizeof(zbatch_object_batch). */
     size_t struct_size;
-    /** What compresses the batch, or NULL, */
+    /** What compresses the batch; NULL to decompress. */
     const zbatch_compressor *compressor;
-    /** and then what decompresses it. */
+    /**
+     * What decompresses the batch; NULL to compress.  One of the two is given.
+     */
     const zbatch_decompressor *decompressor;
     /** The items, as in zbatch_gather_views(), or NULL: 'views' has them. */
     void *sequence;
-    /** Gives an element of 'sequence'. */
+    /** Gives an element of 'sequence'; may be NULL when that is. */
     zbatch_gather_item_fn item_fn;
-    /** Gives its bytes. */
+    /** Gives the bytes of an element; may be NULL when 'sequence' is. */
     zbatch_gather_bytes_fn bytes_fn;
     /**
      * Is called before the work that takes long, in place of the layout's, or
      * NULL: then the turn is kept.
      */
     zbatch_leave_fn leave_fn;
-    /** Is called after it; NULL when 'leave_fn' is. */
+    /**
+     * Is called after that work, with what 'leave_fn' returned; NULL when that
+     * is.
+     */
     zbatch_enter_fn enter_fn;
     /** Room for 'count' views; the items, when 'sequence' is NULL. */
     zbatch_view *views;
@@ -1829,7 +1865,8 @@ zbatch_object_new(void *type, void *owner, const void *data, size_t size,
  * 'free_fn', which zbatch_object_dealloc_handle() calls for it; with NULL it
  * frees nothing.  'handle' may be NULL too, and the object's data be the output
  * of a later call that makes a handle, which has an owner from the start then.
- * 'owner' is as in zbatch_object_new().
+ * 'owner' is as in zbatch_object_new().  On failure 'handle' stays the
+ * caller's.
  */
 ZBATCH_API void *
 zbatch_object_new_handle(void *type, void *owner, void *handle,
@@ -1838,7 +1875,8 @@ zbatch_object_new_handle(void *type, void *owner, void *handle,
 /**
  * zbatch_object_dealloc() ends an object that nobody refers to: it gives its
  * reference to its owner back, frees it, and gives its reference to its type
- * back, as objects of CPython's heap types have one: CPython's tp_dealloc.  It
+ * back, as objects of CPython's heap types have one: CPython's tp_dealloc, for
+ * a type that the garbage collector does not track (no Py_TPFLAGS_HAVE_GC).  It
  * does nothing when nothing is bound.
  */
 ZBATCH_API void zbatch_object_dealloc(void *object);
@@ -1874,9 +1912,9 @@ ZBATCH_API ptrdiff_t zbatch_object_item_count(void *object);
 /**
  * zbatch_object_list() makes a list of objects, as zbatch_object_new() makes
  * them, for the segments of 'collection' from number 'first' on, 'most' of them
- * or as many as there are, and returns it, or NULL on failure.  The place of
- * each is its segment's offset.  'owner' keeps the collection, or its bytes,
- * alive.
+ * or as many as there are, and returns it, or NULL on failure.  It is empty
+ * when 'first' is not below their number.  The place of each is its segment's
+ * offset.  'owner' keeps the collection, or its bytes, alive.
  */
 ZBATCH_API void *
 zbatch_object_list(const zbatch_collection *collection, size_t first,
@@ -1969,14 +2007,16 @@ typedef void *(*zbatch_method_get_fn)(void *object, void *name);
 
 /**
  * Makes 'value' the attribute 'name' of 'object', and returns 0; any other
- * value is a failure.  CPython's PyObject_GenericSetAttr fits.
+ * value is a failure.  It takes a reference to 'value' of its own, and the
+ * caller keeps the one it has.  CPython's PyObject_GenericSetAttr fits.
  */
 typedef int (*zbatch_method_set_fn)(void *object, void *name, void *value);
 
 /**
  * Calls 'function' with 'count' arguments, behind which stand those that the
  * tuple 'names' names, which may be NULL, and returns what it does, or NULL on
- * failure.  CPython's PyObject_Vectorcall fits.
+ * failure.  The object of the method is the first of them, and counted; 'count'
+ * carries no flag.  CPython's PyObject_Vectorcall fits.
  */
 typedef void *(*zbatch_method_call_fn)(void *function, void *const *arguments,
                                        size_t count, void *names);
@@ -2025,7 +2065,7 @@ typedef struct {
     size_t struct_size;
     /** Reads an attribute. */
     zbatch_method_get_fn get_fn;
-    /** Sets one. */
+    /** Sets an attribute. */
     zbatch_method_set_fn set_fn;
     /** Calls a function. */
     zbatch_method_call_fn call_fn;
@@ -2033,58 +2073,65 @@ typedef struct {
     zbatch_method_tuple_fn tuple_fn;
     /** Counts the elements of a tuple. */
     zbatch_method_count_fn count_fn;
-    /** Gives one of them. */
+    /** Gives an element of a tuple, borrowed. */
     zbatch_gather_item_fn item_fn;
     /** Gives the bytes of an item. */
     zbatch_gather_bytes_fn bytes_fn;
     /** Reads an integer. */
     zbatch_method_int_fn int_fn;
-    /** Makes one. */
+    /** Makes an integer. */
     zbatch_method_new_int_fn new_int_fn;
     /** Goes through a list. */
     zbatch_method_iter_fn iter_fn;
     /** Forgets an exception. */
     zbatch_method_clear_fn clear_fn;
-    /** The types of lists, */
+    /** The type of lists. */
     void *list_type;
-    /** tuples, */
+    /** The type of tuples. */
     void *tuple_type;
-    /** integers, */
+    /** The type of integers. */
     void *int_type;
-    /** and bytes. */
+    /** The type of bytes. */
     void *bytes_type;
     /** The type of objects that own a handle. */
     void *handle_type;
     /** The type of results, of which 'alloc_fn' of the layout makes one. */
     void *result_type;
-    /** The type of their segments, as in zbatch_object_list(). */
+    /** The type of a result's segments, as in zbatch_object_list(). */
     void *segment_type;
     /**
-     * The name of the attribute of codecs and results that is such an object.
+     * The name of the attribute of codecs and results that is an object of
+     * 'handle_type': what 'get_fn' and 'set_fn' are called with.
      */
     void *handle_name;
-    /** The name of the argument that is the number of threads. */
+    /**
+     * The name of the argument that is the number of threads.  It is compared
+     * by its address: CPython's interned string.
+     */
     void *threads_name;
-    /** What does everything that zbatch_method_multi_compress(), */
+    /** The function to which zbatch_method_multi_compress() leaves the rest. */
     void *multi_compress;
-    /** zbatch_method_multi_decompress(), */
+    /**
+     * The function to which zbatch_method_multi_decompress() leaves the rest.
+     */
     void *multi_decompress;
-    /** zbatch_method_compress(), */
+    /** The function to which zbatch_method_compress() leaves the rest. */
     void *compress;
-    /** zbatch_method_decompress(), */
+    /** The function to which zbatch_method_decompress() leaves the rest. */
     void *decompress;
-    /** zbatch_method_len(), */
+    /** The function to which zbatch_method_len() leaves the rest. */
     void *len;
-    /** zbatch_method_size(), */
+    /** The function to which zbatch_method_size() leaves the rest. */
     void *size;
-    /** zbatch_method_item(), */
+    /** The function to which zbatch_method_item() leaves the rest. */
     void *item;
-    /** zbatch_method_iter() */
+    /** The function to which zbatch_method_iter() leaves the rest. */
     void *iter;
-    /** and zbatch_method_tolist() do not. */
+    /** The function to which zbatch_method_tolist() leaves the rest. */
     void *tolist;
     /**
-     * Nanoseconds: of a batch whose estimate is as many or more, that does all.
+     * Nanoseconds, at least 1: a batch whose estimate is as many or more is
+     * left to the function.  UINT64_MAX: none is, for its estimate.
      */
     uint64_t enough;
 } zbatch_methods;
@@ -2101,7 +2148,8 @@ zbatch_methods_init(zbatch_methods *methods, size_t struct_size);
  * the whole process and for good, after zbatch_object_bind().  It copies the
  * struct; to bind the same one again changes nothing.
  *
- * Errors: ZBATCH_ERROR_UNSUPPORTED, others are bound.
+ * Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound, or a field is 0.
+ * ZBATCH_ERROR_UNSUPPORTED, others are bound.
  */
 ZBATCH_API ZBATCH_MUST_USE zbatch_status
 zbatch_methods_bind(const zbatch_methods *methods, zbatch_error *error);
@@ -2118,12 +2166,13 @@ zbatch_methods_bind(const zbatch_methods *methods, zbatch_error *error);
  * bound.
  *
  * This one does zbatch_multi_compress_to_buffer() for a batch that is an exact
- * list or tuple of 1 to 64 items with bytes, not all of them empty, and a
- * number of threads, an exact integer, as second argument or by its name.  The
- * codec is the handle of the object's attribute 'handle_name', and so is the
- * collection that of the result's.  The elements of a list are kept meanwhile,
- * as is the codec, whatever other threads do.  Work that takes long is done
- * while other threads go on.
+ * list or tuple of 1 to 64 items with bytes, not all of them empty.  A number
+ * of threads may follow, as second argument or by its name: an exact integer
+ * from INT32_MIN to INT32_MAX, which means what it does in zbatch_run_options;
+ * without it, 0.  The codec is the handle of the object's attribute
+ * 'handle_name', and so is the collection that of the result's.  The elements
+ * of a list are kept meanwhile, as is the codec, whatever other threads do.
+ * Work that takes long is done while other threads go on.
  */
 ZBATCH_API void *
 zbatch_method_multi_compress(void *object, void *const *arguments,
@@ -2169,7 +2218,8 @@ zbatch_method_size(void *object, void *const *arguments, ptrdiff_t count,
 
 /**
  * zbatch_method_item() makes what zbatch_object_list() does of one segment of
- * a result, for one argument that is its index, an exact integer.
+ * a result, for one argument that is its index: an exact integer from 0 to
+ * below the number of segments, and no more than INT32_MAX.
  */
 ZBATCH_API void *
 zbatch_method_item(void *object, void *const *arguments, ptrdiff_t count,

@@ -283,14 +283,19 @@ fn wrap(prototype: &str) -> String {
     format!("{}\n{}", head[..name].trim_end(), align(&format!("{}(", &head[name..]), arguments))
 }
 
-/// Arguments behind `beginning`, aligned below each other.
+/// Arguments behind `beginning`, aligned below each other; below it where one has no room there.
 fn align(beginning: &str, arguments: &str) -> String {
     let mut out = beginning.to_owned();
-    let indent = beginning.len();
+    let mut indent = beginning.len();
+    // The last argument has its ");" with it, the others a comma to come.
+    let comma = |argument: &str| usize::from(!argument.ends_with(';'));
+    if arguments.split(", ").any(|argument| indent + argument.len() + comma(argument) > WIDTH) {
+        indent = 8;
+        out += &format!("\n{:indent$}", "");
+    }
     let mut column = indent;
     for (i, argument) in arguments.split(", ").enumerate() {
-        // The last argument has its ");" with it, the others a comma to come.
-        let comma = usize::from(!argument.ends_with(';'));
+        let comma = comma(argument);
         if i > 0 && column + 2 + argument.len() + comma > WIDTH {
             out += &format!(",\n{:indent$}", "");
             column = indent;
@@ -334,5 +339,7 @@ mod tests {
         let long = "ZBATCH_API const zbatch_segment *zbatch_buffer_segments(const zbatch_buffer *buffer);";
         let broken = "ZBATCH_API const zbatch_segment *\nzbatch_buffer_segments(const zbatch_buffer *buffer);\n";
         assert_eq!(wrap(long), broken);
+        let type_alone = format!("ZBATCH_API int {}(const struct something *first, int second);", "n".repeat(50));
+        assert!(wrap(&type_alone).ends_with("n(\n        const struct something *first, int second);\n"));
     }
 }

@@ -105,7 +105,8 @@ pub unsafe extern "C" fn zbatch_buffer_segments(buffer: *const zbatch_buffer) ->
 /// zbatch_buffer_views() returns the segments as views, zbatch_buffer_len() of
 /// them, ready to be the input of a batch call.  The array takes 16 bytes per
 /// segment, is made by the first call and lives as long as the buffer; the
-/// answer is NULL when there is no memory for it.
+/// answer is NULL when there is no memory for it, and for NULL.  Without
+/// segments the address means nothing: ask zbatch_buffer_len().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_buffer_views(buffer: *const zbatch_buffer) -> *const zbatch_view {
     let views = |buffer: &zbatch_buffer| {

@@ -75,7 +75,9 @@ pub unsafe extern "C" fn zbatch_collection_size(collection: *const zbatch_collec
 /// zbatch_collection_views() returns the segments as views,
 /// zbatch_collection_len() of them, ready to be the input of a batch call.  The
 /// array takes 16 bytes per segment, is made by the first call and lives as
-/// long as the collection; the answer is NULL when there is no memory for it.
+/// long as the collection; the answer is NULL when there is no memory for it,
+/// and for NULL.  Without segments the address means nothing: ask
+/// zbatch_collection_len().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_collection_views(collection: *const zbatch_collection) -> *const zbatch_view {
     let views = |collection: &zbatch_collection| {

@@ -73,7 +73,6 @@ mod tests {
                 "UINT64_MAX" => -1,
                 number => match number.parse() {
                     Ok(number) => number,
-                    Err(_) if name == "ZBATCH_VERSION" => i64::from(crate::version::ZBATCH_VERSION),
                     Err(_) => continue,
                 },
             };

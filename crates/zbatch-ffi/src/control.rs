@@ -44,8 +44,8 @@ pub unsafe extern "C" fn zbatch_control_reset(control: *mut zbatch_control) {
     unsafe { answer(control, |control| control.core.reset()) }
 }
 
-/// zbatch_control_items_done() returns the number of items finished so far,
-/// failed ones included.
+/// zbatch_control_items_done() returns the number of items done so far, failed
+/// ones included, and those that headers or limits refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_control_items_done(control: *const zbatch_control) -> u64 {
     // SAFETY: OWNERSHIP.

@@ -22,6 +22,10 @@ pub const ZBATCH_CONTENTSIZE_UNKNOWN: u64 = u64::MAX;
 /// checked before memory is taken; one item by itself is a batch of one.  Mind
 /// their 0: it limits the window, but neither items nor batches.  SIZE_MAX means
 /// no limit everywhere.
+///
+/// Small items can honestly become much, 32,000 times their size: for items of
+/// strangers set max_window_size, 8 MiB say, max_item_size and max_total_size,
+/// and max_unsized_item_size where items are expected to record their size.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct zbatch_decompressor_options {
@@ -50,7 +54,8 @@ pub struct zbatch_decompressor_options {
     pub max_unsized_item_size: usize,
     /// Most bytes that one batch may become.  0: no limit.  Items are counted
     /// in their order: the first that passes it fails with ZBATCH_ERROR_LIMIT,
-    /// and so do all after it.
+    /// and so do all after it.  One that its headers refuse counts nothing; one
+    /// that fails later may count the size that it was to have.
     pub max_total_size: usize,
 }
 
@@ -449,10 +454,11 @@ pub unsafe extern "C" fn zbatch_multi_decompress_into(
 /// an item that failed has a segment of length 0: one that its headers refuse
 /// takes no room; one that fails later keeps the room of its size, zeroed,
 /// except in a batch that cost a copy.  'capacity' must be the sum of these
-/// rooms and of the sizes of all good items: the 'total' of
+/// rooms and of the sizes of all good items.  The 'total' of
 /// zbatch_decompressed_sizes() is enough, and what to allocate after
-/// ZBATCH_ERROR_DST_TOO_SMALL.  Bytes behind the last item and its room are left
-/// alone, unless the call fails.
+/// ZBATCH_ERROR_DST_TOO_SMALL; where that is ZBATCH_CONTENTSIZE_UNKNOWN, the sum
+/// of zbatch_decompress_bound() of the items is.  Bytes behind the last item and
+/// its room are left alone, unless the call fails.
 ///
 /// Errors: as zbatch_multi_decompress_to_buffer(), and for the call
 /// ZBATCH_ERROR_DST_TOO_SMALL.

@@ -35,14 +35,14 @@ pub struct zbatch_dict_train_options {
     /// Share of the samples to train on, above 0 and up to 1; the rest tests
     /// the parameters.  1 trains and tests on all.  0 means 0.75.
     pub split_point: f64,
-    /// Segment size: 16 to 2048 is reasonable.  0 tries several.
+    /// Segment size: 16 to 2048 is reasonable.  0 tries several, 50 to 2000.
     pub k: u32,
     /// Size of the fragments that are counted: 6 or 8.  0 tries both.
     pub d: u32,
     /// Log2 of the size of the frequency table, up to 26: training takes 10
     /// bytes for each element.  0 means 20.
     pub f: u32,
-    /// Number of values of k to try, up to 2000.  0 means 40.
+    /// About how many values of k to try where it is 0, up to 2000.  0 means 40.
     pub steps: u32,
     /// 1, most accurate, to 10, fastest.  0 means 1.
     pub accel: u32,
@@ -123,7 +123,14 @@ pub unsafe extern "C" fn zbatch_dict_train_options_init(options: *mut zbatch_dic
 /// zbatch_dict_train() trains a dictionary on 'count' samples: items like those
 /// that it is for, a hundred times its size in all.  'options' may be NULL.
 ///
-/// Errors: ZBATCH_ERROR_BAD_SAMPLES, ZBATCH_ERROR_UNSUPPORTED.
+/// It runs to its end, and no control stops it.  By default it trains up to 82
+/// times, with 41 values of k and both of d, and compresses samples each time to
+/// compare: all of that takes longer the more bytes they have.  With 'k' and 'd'
+/// set it trains once.
+///
+/// Errors: ZBATCH_ERROR_BAD_SAMPLES, ZBATCH_ERROR_UNSUPPORTED.  The samples to
+/// train on must be 5 at least, and 8 bytes in all, and one must be left to test
+/// unless 'split_point' is 1: by default 7 samples are the least.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_dict_train(

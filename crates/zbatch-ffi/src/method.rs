@@ -21,13 +21,15 @@ use crate::status::{zbatch_error, zbatch_status};
 pub type zbatch_method_get_fn = Option<unsafe extern "C" fn(object: *mut c_void, name: *mut c_void) -> *mut c_void>;
 
 /// Makes 'value' the attribute 'name' of 'object', and returns 0; any other
-/// value is a failure.  CPython's PyObject_GenericSetAttr fits.
+/// value is a failure.  It takes a reference to 'value' of its own, and the
+/// caller keeps the one it has.  CPython's PyObject_GenericSetAttr fits.
 pub type zbatch_method_set_fn =
     Option<unsafe extern "C" fn(object: *mut c_void, name: *mut c_void, value: *mut c_void) -> c_int>;
 
 /// Calls 'function' with 'count' arguments, behind which stand those that the
 /// tuple 'names' names, which may be NULL, and returns what it does, or NULL on
-/// failure.  CPython's PyObject_Vectorcall fits.
+/// failure.  The object of the method is the first of them, and counted; 'count'
+/// carries no flag.  CPython's PyObject_Vectorcall fits.
 pub type zbatch_method_call_fn = Option<
     unsafe extern "C-unwind" fn(
         function: *mut c_void,
@@ -71,7 +73,7 @@ pub struct zbatch_methods {
     pub struct_size: usize,
     /// Reads an attribute.
     pub get_fn: zbatch_method_get_fn,
-    /// Sets one.
+    /// Sets an attribute.
     pub set_fn: zbatch_method_set_fn,
     /// Calls a function.
     pub call_fn: zbatch_method_call_fn,
@@ -79,55 +81,58 @@ pub struct zbatch_methods {
     pub tuple_fn: zbatch_method_tuple_fn,
     /// Counts the elements of a tuple.
     pub count_fn: zbatch_method_count_fn,
-    /// Gives one of them.
+    /// Gives an element of a tuple, borrowed.
     pub item_fn: zbatch_gather_item_fn,
     /// Gives the bytes of an item.
     pub bytes_fn: zbatch_gather_bytes_fn,
     /// Reads an integer.
     pub int_fn: zbatch_method_int_fn,
-    /// Makes one.
+    /// Makes an integer.
     pub new_int_fn: zbatch_method_new_int_fn,
     /// Goes through a list.
     pub iter_fn: zbatch_method_iter_fn,
     /// Forgets an exception.
     pub clear_fn: zbatch_method_clear_fn,
-    /// The types of lists,
+    /// The type of lists.
     pub list_type: *mut c_void,
-    /// tuples,
+    /// The type of tuples.
     pub tuple_type: *mut c_void,
-    /// integers,
+    /// The type of integers.
     pub int_type: *mut c_void,
-    /// and bytes.
+    /// The type of bytes.
     pub bytes_type: *mut c_void,
     /// The type of objects that own a handle.
     pub handle_type: *mut c_void,
     /// The type of results, of which 'alloc_fn' of the layout makes one.
     pub result_type: *mut c_void,
-    /// The type of their segments, as in zbatch_object_list().
+    /// The type of a result's segments, as in zbatch_object_list().
     pub segment_type: *mut c_void,
-    /// The name of the attribute of codecs and results that is such an object.
+    /// The name of the attribute of codecs and results that is an object of
+    /// 'handle_type': what 'get_fn' and 'set_fn' are called with.
     pub handle_name: *mut c_void,
-    /// The name of the argument that is the number of threads.
+    /// The name of the argument that is the number of threads.  It is compared
+    /// by its address: CPython's interned string.
     pub threads_name: *mut c_void,
-    /// What does everything that zbatch_method_multi_compress(),
+    /// The function to which zbatch_method_multi_compress() leaves the rest.
     pub multi_compress: *mut c_void,
-    /// zbatch_method_multi_decompress(),
+    /// The function to which zbatch_method_multi_decompress() leaves the rest.
     pub multi_decompress: *mut c_void,
-    /// zbatch_method_compress(),
+    /// The function to which zbatch_method_compress() leaves the rest.
     pub compress: *mut c_void,
-    /// zbatch_method_decompress(),
+    /// The function to which zbatch_method_decompress() leaves the rest.
     pub decompress: *mut c_void,
-    /// zbatch_method_len(),
+    /// The function to which zbatch_method_len() leaves the rest.
     pub len: *mut c_void,
-    /// zbatch_method_size(),
+    /// The function to which zbatch_method_size() leaves the rest.
     pub size: *mut c_void,
-    /// zbatch_method_item(),
+    /// The function to which zbatch_method_item() leaves the rest.
     pub item: *mut c_void,
-    /// zbatch_method_iter()
+    /// The function to which zbatch_method_iter() leaves the rest.
     pub iter: *mut c_void,
-    /// and zbatch_method_tolist() do not.
+    /// The function to which zbatch_method_tolist() leaves the rest.
     pub tolist: *mut c_void,
-    /// Nanoseconds: of a batch whose estimate is as many or more, that does all.
+    /// Nanoseconds, at least 1: a batch whose estimate is as many or more is
+    /// left to the function.  UINT64_MAX: none is, for its estimate.
     pub enough: u64,
 }
 
@@ -156,7 +161,8 @@ pub unsafe extern "C" fn zbatch_methods_init(methods: *mut zbatch_methods, struc
 /// the whole process and for good, after zbatch_object_bind().  It copies the
 /// struct; to bind the same one again changes nothing.
 ///
-/// Errors: ZBATCH_ERROR_UNSUPPORTED, others are bound.
+/// Errors: ZBATCH_ERROR_INVALID_ARGUMENT, no layout is bound, or a field is 0.
+/// ZBATCH_ERROR_UNSUPPORTED, others are bound.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn zbatch_methods_bind(
@@ -187,12 +193,13 @@ pub unsafe extern "C" fn zbatch_methods_bind(
 /// bound.
 ///
 /// This one does zbatch_multi_compress_to_buffer() for a batch that is an exact
-/// list or tuple of 1 to 64 items with bytes, not all of them empty, and a
-/// number of threads, an exact integer, as second argument or by its name.  The
-/// codec is the handle of the object's attribute 'handle_name', and so is the
-/// collection that of the result's.  The elements of a list are kept meanwhile,
-/// as is the codec, whatever other threads do.  Work that takes long is done
-/// while other threads go on.
+/// list or tuple of 1 to 64 items with bytes, not all of them empty.  A number
+/// of threads may follow, as second argument or by its name: an exact integer
+/// from INT32_MIN to INT32_MAX, which means what it does in zbatch_run_options;
+/// without it, 0.  The codec is the handle of the object's attribute
+/// 'handle_name', and so is the collection that of the result's.  The elements
+/// of a list are kept meanwhile, as is the codec, whatever other threads do.
+/// Work that takes long is done while other threads go on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn zbatch_method_multi_compress(
     object: *mut c_void,
@@ -316,7 +323,8 @@ pub unsafe extern "C-unwind" fn zbatch_method_size(
 }
 
 /// zbatch_method_item() makes what zbatch_object_list() does of one segment of
-/// a result, for one argument that is its index, an exact integer.
+/// a result, for one argument that is its index: an exact integer from 0 to
+/// below the number of segments, and no more than INT32_MAX.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn zbatch_method_item(
     object: *mut c_void,

@@ -96,7 +96,8 @@ pub struct zbatch_object_layout {
     pub fill_fn: zbatch_object_fill_fn,
     /// Copies them.
     pub new_fn: zbatch_scatter_new_fn,
-    /// Of a void *: the object's type.
+    /// Of a void *: the object's type.  The zbatch_method_ functions read it
+    /// in any object that they are given: lists, tuples, integers and bytes too.
     pub type_offset: usize,
     /// Gives a reference back.
     pub release_fn: zbatch_release_fn,
@@ -108,9 +109,11 @@ pub struct zbatch_object_layout {
     pub set_fn: zbatch_scatter_set_fn,
     /// Tells where the bytes are that 'new_fn' left to be written.
     pub content_fn: zbatch_object_content_fn,
-    /// Is called before work that takes long on one item, as often as that is,
+    /// Is called before work that takes long, of one item or of a method's
+    /// batch, as often as there is some; never twice without 'enter_fn' between.
     pub leave_fn: zbatch_leave_fn,
-    /// and after it.
+    /// Is called after that work, on the same thread, with what 'leave_fn'
+    /// returned.
     pub enter_fn: zbatch_enter_fn,
     /// Raises an exception; in a language without them it may do nothing.
     pub raise_fn: zbatch_object_raise_fn,
@@ -139,20 +142,21 @@ unsafe impl Sync for zbatch_object_layout {}
 pub struct zbatch_object_batch {
     /// sizeof(zbatch_object_batch).
     pub struct_size: usize,
-    /// What compresses the batch, or NULL,
+    /// What compresses the batch; NULL to decompress.
     pub compressor: *const zbatch_compressor,
-    /// and then what decompresses it.
+    /// What decompresses the batch; NULL to compress.  One of the two is given.
     pub decompressor: *const zbatch_decompressor,
     /// The items, as in zbatch_gather_views(), or NULL: 'views' has them.
     pub sequence: *mut c_void,
-    /// Gives an element of 'sequence'.
+    /// Gives an element of 'sequence'; may be NULL when that is.
     pub item_fn: zbatch_gather_item_fn,
-    /// Gives its bytes.
+    /// Gives the bytes of an element; may be NULL when 'sequence' is.
     pub bytes_fn: zbatch_gather_bytes_fn,
     /// Is called before the work that takes long, in place of the layout's, or
     /// NULL: then the turn is kept.
     pub leave_fn: zbatch_leave_fn,
-    /// Is called after it; NULL when 'leave_fn' is.
+    /// Is called after that work, with what 'leave_fn' returned; NULL when that
+    /// is.
     pub enter_fn: zbatch_enter_fn,
     /// Room for 'count' views; the items, when 'sequence' is NULL.
     pub views: *mut zbatch_view,
@@ -276,7 +280,8 @@ pub unsafe extern "C" fn zbatch_object_new(
 /// 'free_fn', which zbatch_object_dealloc_handle() calls for it; with NULL it
 /// frees nothing.  'handle' may be NULL too, and the object's data be the output
 /// of a later call that makes a handle, which has an owner from the start then.
-/// 'owner' is as in zbatch_object_new().
+/// 'owner' is as in zbatch_object_new().  On failure 'handle' stays the
+/// caller's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_object_new_handle(
     r#type: *mut c_void,
@@ -292,7 +297,8 @@ pub unsafe extern "C" fn zbatch_object_new_handle(
 
 /// zbatch_object_dealloc() ends an object that nobody refers to: it gives its
 /// reference to its owner back, frees it, and gives its reference to its type
-/// back, as objects of CPython's heap types have one: CPython's tp_dealloc.  It
+/// back, as objects of CPython's heap types have one: CPython's tp_dealloc, for
+/// a type that the garbage collector does not track (no Py_TPFLAGS_HAVE_GC).  It
 /// does nothing when nothing is bound.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_object_dealloc(object: *mut c_void) {
@@ -401,9 +407,9 @@ fn sequence<'c>(
 
 /// zbatch_object_list() makes a list of objects, as zbatch_object_new() makes
 /// them, for the segments of 'collection' from number 'first' on, 'most' of them
-/// or as many as there are, and returns it, or NULL on failure.  The place of
-/// each is its segment's offset.  'owner' keeps the collection, or its bytes,
-/// alive.
+/// or as many as there are, and returns it, or NULL on failure.  It is empty
+/// when 'first' is not below their number.  The place of each is its segment's
+/// offset.  'owner' keeps the collection, or its bytes, alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zbatch_object_list(
     collection: *const zbatch_collection,

@@ -17,7 +17,8 @@ pub const ZBATCH_RUN_VERIFY: u32 = 1;
 pub struct zbatch_run_stats {
     /// sizeof(zbatch_run_stats).
     pub struct_size: usize,
-    /// Items that were worked on, failed and refused ones included.
+    /// Items that are done, failed and refused ones included: all, unless the
+    /// call failed as a whole or was cancelled.
     pub items: u64,
     /// Bytes of input of those items.
     pub bytes_in: u64,

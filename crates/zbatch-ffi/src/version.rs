@@ -9,7 +9,12 @@ pub const ZBATCH_VERSION_MINOR: u32 = 1;
 /// Third part of the version.
 pub const ZBATCH_VERSION_PATCH: u32 = 0;
 /// The three in one number, for '#if': 10203 is 1.2.3.
-pub const ZBATCH_VERSION: u32 = ZBATCH_VERSION_MAJOR * 10000 + ZBATCH_VERSION_MINOR * 100 + ZBATCH_VERSION_PATCH;
+pub const ZBATCH_VERSION: u32 = 100;
+
+const _: () = assert!(
+    ZBATCH_VERSION == ZBATCH_VERSION_MAJOR * 10000 + ZBATCH_VERSION_MINOR * 100 + ZBATCH_VERSION_PATCH,
+    "ZBATCH_VERSION is not made of its parts"
+);
 
 /// zbatch_version() returns the version of the library that is running, in the
 /// form of ZBATCH_VERSION.
