@@ -12,6 +12,8 @@ use std::process::Command;
 /// The benches of crates/zbatch, then the programs of bindings/python/benchmarks.
 const RUST: [&str; 5] = ["limit", "small", "auto", "choices", "scaling"];
 const PYTHON: [&str; 2] = ["peer", "others"];
+/// Those that load libzbatch.so.
+const LIBRARY: [&str; 3] = ["limit", "peer", "others"];
 
 /// What the command line asks for.
 #[derive(Default)]
@@ -96,6 +98,9 @@ fn measure(
     let rows = out.join("rows.jsonl");
     // Rows of another run are no part of this one.
     fs::write(&rows, "").map_err(|e| format!("{}: {e}", rows.display()))?;
+    if LIBRARY.iter().any(|suite| plan.wants(suite)) {
+        shell::show(ws.cargo().args(["build", "--quiet", "--locked", "--release", "-p", "zbatch-ffi"]))?;
+    }
     for suite in RUST.into_iter().filter(|suite| plan.wants(suite)) {
         println!("==> {suite}");
         let mut bench = bench(ws, suite);
@@ -103,7 +108,6 @@ fn measure(
         start(&mut bench)?;
     }
     if PYTHON.iter().any(|suite| plan.wants(suite)) {
-        shell::show(ws.cargo().args(["build", "--quiet", "--locked", "--release", "-p", "zbatch-ffi"]))?;
         let workloads = ws.empty_out("bench/workloads")?;
         let mut write = bench(ws, "workloads");
         write.arg("write").arg(&workloads).args(plan.quick.then_some("--quick")).args(&plan.paths);

@@ -24,7 +24,7 @@ FIELDS = (
 
 #: The suites in their order on the page, and what each is about.
 SUITES = {
-    "limit": "Rust beside bare libzstd: the ratio is speed to speed, for memory ours to what is beside it",
+    "limit": "Rust, and C where it says so, beside bare libzstd: the ratio is speed to speed, for memory ours to what is beside it",
     "small": "Rust, few documents in a call: the ratio is our time to the bare calls'",
     "auto": "Rust, `threads: 0`: the ratio is its time to the better choice's",
     "choices": "Rust, a batch's own dictionary, and a giant in several frames: the ratio is speed to speed, for sizes ours to the other",

@@ -1,18 +1,22 @@
 //! The distance to the limit on every workload: the same work as bare calls of libzstd into memory that was touched before (on
 //! two threads, two such loops at once on the two halves), and as a batch, in turns; beside both, what a program has without
 //! zbatch: the bare loop into fresh memory, and calls one at a time. And the peak of memory, each in a process of its own.
+//! What programs in C reach of it, through the shared library, is measured by [`from_c`].
 //!
 //! `cargo bench -p zbatch --bench limit [-- [--quick] [--only TEXT] [--rows FILE] [PATH...]]`
 //!
 //! Before anything is timed, both sides' results are compared byte for byte. Caches are emptied before every pass. Each result is
 //! looked at inside the time. Memory is fresh after the store of freed blocks was released, and kept when it was not.
 
+#[path = "limit/from_c.rs"]
+mod from_c;
 #[path = "support/mod.rs"]
 mod support;
 
 use std::hint::black_box;
 use std::process::Command;
 use support::bare::Loop;
+use support::c::Library;
 use support::data::{NAMES, Workload};
 use support::machine::{Evictor, Peak, huge_pages, touched};
 use support::rows::{Row, Rows, Target};
@@ -30,6 +34,10 @@ fn main() {
     }
     let options = Options::from_args();
     let mut rows = Rows::open("limit", &options);
+    let library = Library::beside_this_program();
+    if library.is_none() {
+        println!("nothing from C: `cargo build --release -p zbatch-ffi` builds the library for it\n");
+    }
     for name in NAMES.into_iter().filter(|name| name.contains(&options.only)) {
         let Some(workload) = Workload::make(name, options.quick, &options.paths) else {
             println!("{name}: the files do not suffice; name more");
@@ -38,7 +46,11 @@ fn main() {
         let items = workload.items();
         for threads in [1, 2] {
             rows.second_cpu();
-            Case { name, items: &items, level: 3, dict: None, threads }.measure(&mut rows, options.quick, true);
+            let case = Case { name, items: &items, level: 3, dict: None, threads };
+            case.measure(&mut rows, options.quick, true);
+            if let Some(library) = library.as_ref().filter(|_| from_c::NAMES.contains(&name)) {
+                case.measure_from_c(&mut rows, options.quick, library);
+            }
         }
         for threads in [1, 2].into_iter().filter(|_| !options.quick || name == "log lines") {
             memory(&mut rows, &options, name, &items, threads);

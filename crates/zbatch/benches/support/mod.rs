@@ -8,6 +8,7 @@
 )]
 
 pub mod bare;
+pub mod c;
 pub mod data;
 pub mod machine;
 pub mod rows;
