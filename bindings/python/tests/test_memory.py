@@ -152,6 +152,30 @@ class Growth(unittest.TestCase):
         )
         self.assertLess(grown, 80_000_000)  # what the library keeps, and one result; not 300 of 8 MB
 
+    def test_what_is_kept_is_told_and_given_back(self) -> None:
+        size = 4_000_000
+        kept, shrunk, left = map(
+            int,
+            run(
+                """
+                import sys
+                import zbatch
+                from support import resident
+
+                size = int(sys.argv[1])
+                frame = zbatch.compress(bytes(size))
+                assert zbatch.ZstdDecompressor().multi_decompress_to_buffer([frame]).tolist() == [bytes(size)]
+                kept, before = zbatch.retained_size(), resident()
+                zbatch.release_retained()
+                print(kept, before - resident(), zbatch.retained_size())
+                """,
+                str(size),
+            ).split(),
+        )
+        self.assertEqual((kept >= size, left), (True, 0))
+        self.assertLess(kept, 2 * size)
+        self.assertGreater(shrunk, size * 3 // 4)
+
     def test_no_objects_are_left(self) -> None:
         import zbatch
         from support import bad_checksum, frames, records

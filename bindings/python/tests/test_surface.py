@@ -43,7 +43,7 @@ WANTED = {
     "ZSTD_VERSION",
     "__version__",
 }
-OWN = {"Columns", "Control", "multi_compress_trained", "multi_decompress_trained"}
+OWN = {"Columns", "Control", "multi_compress_trained", "multi_decompress_trained", "release_retained", "retained_size"}
 
 SIGNATURES = {
     "ZstdCompressor": "(level=3, dict_data=None, compression_params=None, write_checksum=None, "
@@ -80,6 +80,8 @@ SIGNATURES = {
     "compress": "(data, level=3)",
     "decompress": "(data, max_output_size=0)",
     "Control": "()",
+    "retained_size": "()",
+    "release_retained": "()",
     "Columns": "(data, offsets)",
 }
 

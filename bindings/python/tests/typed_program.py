@@ -105,4 +105,6 @@ assert_type((zstd.frame_content_size(segment), zstd.frame_header_size(segment)),
 
 assert_type((zstd.__version__, zstd.backend), tuple[str, str])
 assert_type((zstd.ZSTD_VERSION, zstd.backend_features), tuple[tuple[int, int, int], set[str]])
+assert_type(zstd.retained_size(), int)
+zstd.release_retained()
 assert_type((zstd.FRAME_HEADER, zstd.MAGIC_NUMBER), tuple[bytes, int])

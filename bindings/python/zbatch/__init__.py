@@ -30,6 +30,7 @@ from ._errors import ZstdError
 from ._frames import CONTENTSIZE_ERROR, FrameParameters, frame_content_size, frame_header_size, get_frame_parameters
 from ._inputs import Columns
 from ._params import ZstdCompressionParameters
+from ._retained import release_retained, retained_size
 from ._trained import multi_compress_trained, multi_decompress_trained
 from ._version import __version__
 
@@ -180,6 +181,8 @@ __all__ = [
     "get_frame_parameters",
     "multi_compress_trained",
     "multi_decompress_trained",
+    "release_retained",
+    "retained_size",
     "train_dictionary",
 ]
 
