@@ -27,7 +27,6 @@ import zstandard
 from support import MANY, Bare, Effort, Options, Pass, Row, Rows, cold, race, run_of
 
 import zbatch
-from zbatch._ffi import lib
 
 THREADS = 2
 LEVEL = 3
@@ -124,7 +123,7 @@ def many(options: Options, rows: Rows, name: str) -> list[Row]:
                     fresh = "zbatch into fresh memory"
                     contestants = {
                         "python-zstandard": contestants["python-zstandard"],
-                        fresh: cold(lambda: ours(inputs, threads=THREADS), before=lib.zbatch_release_retained),
+                        fresh: cold(lambda: ours(inputs, threads=THREADS), before=zbatch.release_retained),
                     }
                     times = race(contestants, effort(options, Effort(1.0, 6, 61)))
                     rows.race(times, fresh, "python-zstandard", **about)
@@ -225,27 +224,76 @@ def giant(options: Options, rows: Rows) -> None:
     assert codecs.ours_back.multi_decompress_to_buffer(split.multi_compress_to_buffer(items)).tolist() == items
     ours = "zbatch, max_frame_size=4 MiB"
     frames = split.multi_compress_to_buffer(items).tolist()
-    calls: dict[str, tuple[Callable[[], Any], Callable[[], Any], str | None]] = {
+    calls: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         "compress": (
             lambda: codecs.peer.multi_compress_to_buffer(items, threads=THREADS),
             lambda: split.multi_compress_to_buffer(items, threads=THREADS),
-            ">= 1.6",
         ),
         "decompress": (
             lambda: codecs.peer_back.multi_decompress_to_buffer(codecs.frames, threads=THREADS),
             lambda: codecs.ours_back.multi_decompress_to_buffer(frames, threads=THREADS),
-            None,
         ),
     }
-    for direction, (peer_call, our_call, target) in calls.items():
+    for direction, (peer_call, our_call) in calls.items():
         times = race(
             {"python-zstandard": cold(peer_call), ours: cold(our_call)},
             effort(options, Effort(4.0, 15, 31)),
         )
         rows.race(
             times, ours, "python-zstandard",
-            workload="one giant", items=items, direction=direction, threads=THREADS, target=target,
+            workload="one giant", items=items, direction=direction, threads=THREADS, target=">= 1.6",
         )  # fmt: skip
+
+
+def trained(options: Options, rows: Rows, name: str) -> None:
+    """A batch that trains its own dictionary, beside the peer without one, and beside a program that has the peer train one first: as
+    large as ours, on items spread over the batch that have 16 times its bytes together. The peer searches for the best
+    parameters, which takes long, so it is there with those of ours as well."""
+    items = support.load(options.workloads / name)
+    made = zbatch.multi_compress_trained(items, LEVEL, threads=THREADS)
+    own = made.dictionary
+    if own is None:
+        print(f"{name}: a dictionary does not pay")
+        return
+    sample = items[:: max(1, sum(map(len, items)) // (16 * len(own)))]
+    peer: Any = zstandard
+    plain = peer.ZstdCompressor(level=LEVEL)
+
+    def by_itself() -> tuple[Any, Any]:
+        out = zbatch.multi_compress_trained(items, LEVEL, threads=THREADS)
+        return out, out.dictionary
+
+    def by_hand(**given: int) -> tuple[Any, Any]:
+        dictionary = peer.train_dictionary(len(own), sample, level=LEVEL, threads=THREADS, **given)
+        dictionary.precompute_compress(level=LEVEL)
+        compressor = peer.ZstdCompressor(level=LEVEL, dict_data=dictionary)
+        return compressor.multi_compress_to_buffer(items, threads=THREADS), dictionary
+
+    of_ours = {"k": own.k, "d": own.d, "f": 16, "accel": 2, "steps": 1}
+    ours = "zbatch, trains"
+    calls: dict[str, Callable[[], tuple[Any, Any]]] = {
+        ours: by_itself,
+        "python-zstandard": lambda: (plain.multi_compress_to_buffer(items, threads=THREADS), None),
+        "python-zstandard, trains": by_hand,
+        "python-zstandard, trains without a search": lambda: by_hand(**of_ours),
+    }
+    sizes = {}
+    for side, call in calls.items():
+        frames, dictionary = call()
+        data = dictionary.as_bytes() if dictionary else b""
+        back = peer.ZstdDecompressor(dict_data=peer.ZstdCompressionDict(data) if data else None)
+        assert listed(back.multi_decompress_to_buffer(listed(frames))) == items
+        sizes[side] = frames.size() + len(data)
+    contestants = {side: cold(lambda call=call: call()[0]) for side, call in calls.items()}
+    times = race(contestants, effort(options, Effort(2.0, 6, 31)))
+    for beside in list(calls)[1:]:
+        rows.race(times, ours, beside, workload=name, items=items, direction="compress", threads=THREADS)
+        ratio = sizes[beside] / sizes[ours]
+        row = Row(
+            name, len(items), sum(map(len, items)), "compress", LEVEL, False, THREADS, "size of frames and dictionary, zbatch",
+            beside, "MB", sizes[ours] / 1e6, sizes[beside] / 1e6, ratio, ratio, ratio, 1,
+        )  # fmt: skip
+        rows.put(row)
 
 
 def memory(options: Options, rows: Rows, name: str) -> None:
@@ -306,6 +354,8 @@ def main() -> None:
         rows.second_cpu(options.workloads)
         counting += many(options, rows, name)
         memory(options, rows, name)
+        if name == "log lines":
+            trained(options, rows, name)
         if name in LEVELLED:
             rows.second_cpu(options.workloads)
             levels(options, rows, name)
