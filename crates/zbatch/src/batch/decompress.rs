@@ -11,7 +11,7 @@ use super::{Beginning, Job, Partial, Worker, filled, look_ahead, plan, same_leng
 use crate::collection::BufferWithSegmentsCollection;
 use crate::contexts::{CheckedOut, Context, Contexts};
 use crate::control::Tally;
-use crate::cost::{self, Decompressing as Cost};
+use crate::cost::{self, Coding, Decompressing as Cost};
 use crate::dictionary::Dictionary;
 use crate::error::{Error, Result, Status, Subject};
 use crate::few::Few;
@@ -51,9 +51,6 @@ const ONE_GO: usize = 4 << 20;
 /// Room behind an item that libzstd may scribble on: it copies matches in strides, and byte by byte only where a stride could
 /// pass the end of its destination. The next item overwrites what a stride left.
 const SLACK: usize = 64;
-
-/// Nanoseconds to measure an item, very roughly (see `workers::wanted`).
-const MEASURING: u64 = 40;
 
 const LARGER_THAN_GIVEN: Error = Error::new(Status::SizeMismatch, "the content is larger than the size given for it");
 const LARGER_THAN_PLACE: Error =
@@ -579,15 +576,23 @@ impl Decompressor {
             statuses.fill(Status::Ok);
         }
         let weight = AtomicU64::new(0);
-        if segments.len() <= Part::ITEMS {
+        if segments.len() <= Part::ALONE {
             let statuses = statuses.as_deref_mut();
-            self.measure_part(job, items, sizes, Part { first: 0, segments: &mut *segments, statuses }, &weight);
+            self.measure_part(
+                job,
+                items,
+                sizes,
+                Part { first: 0, segments: &mut *segments, statuses, nanoseconds: 0 },
+                &weight,
+            );
         } else {
             let mut statuses = statuses.as_deref_mut();
             let firsts = (0..items.len()).step_by(Part::ITEMS);
             let parts = Few::collect(firsts.zip(segments.chunks_mut(Part::ITEMS)).map(|(first, segments)| {
                 let statuses = statuses.as_mut().map(|rest| take(rest, segments.len()));
-                Part { first, segments, statuses }
+                let bytes = (first..first + segments.len()).map(|item| items.get(item).len() as u64).sum();
+                let nanoseconds = self.cost.nanoseconds(segments.len(), bytes, bytes, Coding::Codes);
+                Part { first, segments, statuses, nanoseconds }
             }))?;
             let measure = |(): &mut (), part| self.measure_part(job, items, sizes, part, &weight);
             workers::run(Queue::new(parts), job.run.threads, || (), measure);
@@ -807,15 +812,19 @@ struct Part<'a> {
     first: usize,
     segments: &'a mut [Segment],
     statuses: Option<&'a mut [Status]>,
+    /// Roughly how long it takes to decompress them: a helper that is asked for that wakes while they are measured.
+    nanoseconds: u64,
 }
 
 impl Part<'_> {
-    const ITEMS: usize = 1024;
+    const ITEMS: usize = 256;
+    /// So many are measured before a helper wakes.
+    const ALONE: usize = 3 * Self::ITEMS;
 }
 
 impl workers::Chunk for Part<'_> {
     fn nanoseconds(&self) -> u64 {
-        self.segments.len() as u64 * MEASURING
+        self.nanoseconds
     }
 
     fn position(&self) -> (usize, usize) {
