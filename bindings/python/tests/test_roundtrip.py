@@ -63,6 +63,15 @@ class Alone(unittest.TestCase):
             for level in (-5, 1, 3, 9):
                 self.assertEqual(zbatch.decompress(zbatch.compress(item, level)), item)
 
+    def test_freed_memory_is_kept_for_the_next_result_and_given_back_when_asked(self) -> None:
+        size = 5 << 20
+        made = ZstdDecompressor().multi_decompress_to_buffer([zbatch.compress(bytes(size))])
+        self.assertEqual(made.size(), size)
+        del made
+        self.assertGreaterEqual(zbatch.retained_size(), size)
+        zbatch.release_retained()
+        self.assertLess(zbatch.retained_size(), size)
+
     def test_many_small_items(self) -> None:
         items = [b"%d" % i for i in range(100_000)]
         made = ZstdCompressor(1).multi_compress_to_buffer(items)
