@@ -88,6 +88,16 @@ class Codecs:
         return lambda inputs: [call(one) for one in inputs]
 
 
+def collections(codecs: Codecs, bare: Bare, direction: str) -> dict[str, Pass]:
+    """Both sides into collections, and the limit."""
+    peer, ours, inputs = codecs.sides(direction)
+    return {
+        "python-zstandard": cold(lambda: peer(inputs, threads=THREADS)),
+        "zbatch": cold(lambda: ours(inputs, threads=THREADS)),
+        "bare libzstd": lambda: bare.seconds(direction),
+    }
+
+
 def many(options: Options, rows: Rows, name: str) -> list[Row]:
     """A whole workload: collections and lists, with and without a dictionary. Returns the rows that count for the mean."""
     items = support.load(options.workloads / name)
@@ -100,11 +110,7 @@ def many(options: Options, rows: Rows, name: str) -> list[Row]:
             assert dict_data or bare.size == sum(map(len, codecs.frames))
             for direction in ("compress", "decompress"):
                 peer, ours, inputs = codecs.sides(direction)
-                contestants: dict[str, Pass] = {
-                    "python-zstandard": cold(lambda: peer(inputs, threads=THREADS)),
-                    "zbatch": cold(lambda: ours(inputs, threads=THREADS)),
-                    "bare libzstd": lambda: bare.seconds(direction),
-                }
+                contestants = collections(codecs, bare, direction)
                 # What has a target has a race of its own: short turns, and many.
                 times = race(contestants, effort(options, Effort(3.5, 15, 61) if has_target else Effort(1.5, 9, 61)))
                 about: dict[str, Any] = {
@@ -151,12 +157,7 @@ def levels(options: Options, rows: Rows, name: str) -> None:
         codecs = Codecs(items, level)
         with Bare(options.workloads, part, level, THREADS) as bare:
             for direction in ("compress", "decompress"):
-                peer, ours, inputs = codecs.sides(direction)
-                contestants: dict[str, Pass] = {
-                    "python-zstandard": cold(lambda: peer(inputs, threads=THREADS)),
-                    "zbatch": cold(lambda: ours(inputs, threads=THREADS)),
-                    "bare libzstd": lambda: bare.seconds(direction),
-                }
+                contestants = collections(codecs, bare, direction)
                 times = race(contestants, effort(options, Effort(1.0, 7, 31)))
                 for beside in ("python-zstandard", "bare libzstd"):
                     rows.race(

@@ -576,15 +576,14 @@ impl Decompressor {
             statuses.fill(Status::Ok);
         }
         let weight = AtomicU64::new(0);
+        let measure = |(): &mut (), part| {
+            let more = self.measure_part(job, items, sizes, part);
+            // Nothing is refused, and the sum does not depend on the order.
+            _ = weight.fetch_update(Relaxed, Relaxed, |all| Some(all.saturating_add(more)));
+        };
         if segments.len() <= Part::ALONE {
             let statuses = statuses.as_deref_mut();
-            self.measure_part(
-                job,
-                items,
-                sizes,
-                Part { first: 0, segments: &mut *segments, statuses, nanoseconds: 0 },
-                &weight,
-            );
+            measure(&mut (), Part { first: 0, segments: &mut *segments, statuses, nanoseconds: 0 });
         } else {
             let mut statuses = statuses.as_deref_mut();
             let firsts = (0..items.len()).step_by(Part::ITEMS);
@@ -594,7 +593,6 @@ impl Decompressor {
                 let nanoseconds = self.cost.nanoseconds(segments.len(), bytes, bytes, Coding::Codes);
                 Part { first, segments, statuses, nanoseconds }
             }))?;
-            let measure = |(): &mut (), part| self.measure_part(job, items, sizes, part, &weight);
             workers::run(Queue::new(parts), job.run.threads, || (), measure);
         }
         let limit = self.parameters.total_limit();
@@ -620,14 +618,14 @@ impl Decompressor {
         })
     }
 
+    /// Measures the items of a part; returns what they weigh together.
     fn measure_part<I: Items + ?Sized>(
         &self,
         job: &Job<'_>,
         items: &I,
         sizes: Option<&[u64]>,
         mut part: Part<'_>,
-        weight: &AtomicU64,
-    ) {
+    ) -> u64 {
         let mut total = 0u64;
         let behind = part.first + part.segments.len();
         for (index, segment) in part.segments.iter_mut().enumerate() {
@@ -648,8 +646,7 @@ impl Decompressor {
             };
             total = total.saturating_add(plan::weight(expected(items, item, segment.length)));
         }
-        // Nothing is refused, and the sum does not depend on the order.
-        _ = weight.fetch_update(Relaxed, Relaxed, |all| Some(all.saturating_add(total)));
+        total
     }
 
     /// Runs all chunks; returns the number of threads that worked.
